@@ -1,0 +1,21 @@
+# huecry_library(NAME SOURCES ... [LINK ...] [PRIVATE_LINK ...] [INCLUDE dir])
+# One target per folder. LINK is what its headers need, PRIVATE_LINK what only its sources need.
+function(huecry_library name)
+  cmake_parse_arguments(A "" "INCLUDE" "SOURCES;LINK;PRIVATE_LINK" ${ARGN})
+  add_library(${name} STATIC ${A_SOURCES})
+  target_include_directories(${name} PUBLIC ${A_INCLUDE})
+  target_link_libraries(${name} PUBLIC ${A_LINK} PRIVATE ${A_PRIVATE_LINK} $<BUILD_INTERFACE:huecry_warnings>)
+endfunction()
+
+# huecry_test(NAME LABEL label SOURCES ... LINK ... [TIMEOUT s]): a doctest program, one CTest test.
+function(huecry_test name)
+  cmake_parse_arguments(A "" "LABEL;TIMEOUT" "SOURCES;LINK;ARGS" ${ARGN})
+  if(NOT A_TIMEOUT)
+    set(A_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${CMAKE_SOURCE_DIR}/tests/support/main.cpp ${A_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  target_link_libraries(${name} PRIVATE ${A_LINK} doctest::doctest huecry_warnings)
+  add_test(NAME ${A_LABEL}.${name} COMMAND ${name} ${A_ARGS})
+  set_tests_properties(${A_LABEL}.${name} PROPERTIES LABELS ${A_LABEL} TIMEOUT ${A_TIMEOUT})
+endfunction()
