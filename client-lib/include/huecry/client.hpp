@@ -1,0 +1,154 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+#include "huecry/types.hpp"
+
+// The client: one device of one partnership, with its encrypted store and its connection.
+//
+//     auto opened = huecry::Client::open({.profile = "shop", .secret = passphrase});
+//     if (!opened) return fail(opened.error());
+//     auto client = std::move(*opened);
+//     auto channel = client.find_channel("town-centre");
+//     auto receipt = client.send({.channel = *channel, .text = "red jacket, two bags"});
+//     while (auto event = client.next_event(10s)) { ... }
+//
+// Threads: every function may be called from any thread; each waits for the client's own thread,
+// which does all work. `close` may be called at any time, also twice, and wakes whoever waits.
+// Errors: values from errors.def; nothing throws but lack of memory.
+// Since 0.1.
+namespace huecry {
+
+/// A passphrase (stretched with Argon2id) or 32 bytes from the embedder's own key store.
+struct ProfileSecret {
+    SecretBytes passphrase;
+    SecretBytes key;  // 32 bytes; used when not empty
+};
+
+/// A level from 0 (error) to 4 (trace) and a line that holds nothing a person wrote.
+using LogSink = std::function<void(int level, std::string_view line)>;
+
+struct OpenOptions {
+    std::filesystem::path profile;
+    ProfileSecret secret;
+    LogSink log;
+    /// False: no connection is made until `connect` is called.
+    bool online = true;
+};
+
+struct CreateOptions {
+    std::filesystem::path profile;
+    ProfileSecret secret;
+    LogSink log;
+    std::string relay;         // address with key
+    std::string name;          // of the partnership
+    std::string member;        // the first coordinator
+    std::string organisation;  // default: the partnership's name
+    std::string code;          // where the relay asks for one
+};
+
+struct JoinOptions {
+    std::filesystem::path profile;
+    ProfileSecret secret;
+    LogSink log;
+    std::string link;
+    /// Called with the partnership's current agreement, if there is one: true accepts it. Called on
+    /// the caller's thread. Refusing cancels the join with nothing changed anywhere.
+    std::function<bool(const std::string& partnership, const AgreementInfo&)> accept;
+};
+
+class Client {
+public:
+    /// Makes a profile, a partnership with its all-members channel, and its first coordinator.
+    /// Needs the relay. Errors: profile_exists, relay_key_unknown, wrong_relay, unreachable,
+    /// creation_not_allowed, invalid_argument.
+    static Result<Client> create_partnership(CreateOptions options);
+    /// Redeems an invite: makes a profile and admits this device. Needs the relay, nobody else.
+    /// Errors: link_malformed, invite_*, profile_exists, unreachable, wrong_relay, cancelled.
+    static Result<Client> join(JoinOptions options);
+    /// Errors: no_profile, passphrase_wrong, busy (another process owns it), store_damaged.
+    static Result<Client> open(OpenOptions options);
+    /// The key that a relay without one in its address proves, to be confirmed by a person.
+    static Result<std::string> probe_relay(const std::string& address);
+    /// Errors: passphrase_wrong, busy.
+    static Result<void> change_passphrase(const std::filesystem::path& profile,
+                                          const ProfileSecret& now, const ProfileSecret& next);
+
+    Client(Client&&) noexcept;
+    Client& operator=(Client&&) noexcept;
+    ~Client();
+    /// Ends the connection, joins the thread, closes the store. May be called twice.
+    void close();
+
+    Result<PartnershipInfo> info();
+    /// Connects if not connected, fetches everything that waits, sends what is queued and commits
+    /// what is due. Errors: unreachable, timed_out (what could be done is done), removed.
+    Result<void> sync(std::chrono::milliseconds limit);
+
+    // Invites and devices
+    Result<InviteInfo> invite(const InviteRequest& request);
+    Result<std::vector<InviteInfo>> invites();
+    Result<void> withdraw_invite(const InviteId& id);
+    /// The phrase that both sides compare before `approve`. For this device: its own id.
+    Result<std::string> safety_phrase(const DeviceId& device);
+    Result<void> approve(const DeviceId& device);
+    Result<void> revoke(const DeviceId& device);
+    Result<std::vector<MemberInfo>> members();
+    Result<std::vector<DeviceInfo>> devices();
+
+    // Agreement
+    Result<std::uint32_t> publish_agreement(const std::string& text,
+                                            std::optional<std::chrono::seconds> deadline);
+    Result<AgreementInfo> agreement();
+    Result<void> accept_agreement(std::uint32_t version);
+
+    // Channels
+    Result<ChannelId> create_channel(const ChannelRequest& request);
+    Result<void> change_channel(const ChannelId& id, const ChannelRequest& request);
+    Result<std::vector<ChannelInfo>> channels();
+
+    // Alerts
+    /// Saves the alert and returns; it goes out at once or when the relay is back. Photos are taken
+    /// in before it returns, so a bad one is refused here.
+    Result<Receipt> send(Draft draft);
+    /// Waits until the relay has it durably: accepted, failed, or queued when the time is over.
+    Result<Receipt> wait_accepted(const MessageId& alert, std::chrono::milliseconds limit);
+    /// Alerts that are alive, oldest first.
+    Result<std::vector<AlertInfo>> inbox();
+    Result<AlertInfo> alert(const MessageId& id);
+    Result<void> respond(const MessageId& alert, Answer answer);
+    /// JPEG with the viewer's watermark; `number` counts from 1.
+    Result<Bytes> photo(const MessageId& alert, std::size_t number,
+                        std::chrono::milliseconds limit);
+    Result<AlertStatus> status(const MessageId& alert);
+    /// A neutral two-word nickname that is not in use.
+    Result<std::string> suggest_nickname();
+
+    // Events
+    /// The oldest event with a number above `after`; nothing when the time is over. Errors: closed.
+    Result<std::optional<Event>> next_event(std::uint64_t after, std::chrono::milliseconds limit);
+    /// Events up to here have been shown: they will not be given to a later `first_unshown`.
+    Result<void> mark_shown(std::uint64_t number);
+    /// The number below the oldest event that was never shown: where a listener starts.
+    Result<std::uint64_t> first_unshown();
+
+    // What people type: a whole id, a unique prefix (4 characters or more), a name, or "last".
+    // Errors: not_found, ambiguous.
+    Result<ChannelId> find_channel(std::string_view text);
+    Result<MessageId> find_alert(std::string_view text);
+    Result<DeviceId> find_device(std::string_view text);
+    Result<InviteId> find_invite(std::string_view text);
+
+    /// The root key, sealed with a passphrase of its own, as a file's contents; ends the reminder.
+    Result<Bytes> backup_root(const SecretBytes& passphrase);
+    Result<std::vector<Finding>> doctor();
+
+private:
+    class Impl;
+    explicit Client(std::shared_ptr<Impl> impl);
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace huecry
