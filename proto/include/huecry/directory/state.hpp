@@ -1,0 +1,136 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <unordered_set>
+#include <vector>
+
+#include "huecry/directory/access.hpp"
+#include "huecry/directory/records.hpp"
+#include "huecry/result.hpp"
+#include "huecry/wire/header.hpp"
+
+namespace huecry::directory {
+
+/// The directory of one partnership, as all entries up to `index()` make it: a value that relay and
+/// clients compute with this same code. No clock, no randomness, no storage; not thread-safe for
+/// writing, any number of readers. An error from any call leaves it unchanged.
+class State {
+public:
+    /// The first entry (seq 1). The caller compares `partnership()` and `relay_key()` with what it
+    /// was told by link or address.
+    static Result<State> from_genesis(BytesView header, BytesView body);
+    /// Form and signatures of a first statement before it has a header (for a relay).
+    static Result<Statement> check_genesis(BytesView signed_statement);
+
+    /// The verdict that `apply` would give on a statement that is accepted next at `accepted_ms`.
+    /// `invite_used` means a valid second use of an invite: worth an alarm.
+    [[nodiscard]] Result<void> check(BytesView signed_statement, std::uint64_t accepted_ms) const;
+
+    /// The next entry: its header's bytes as received, and its body (a SignedStatement).
+    /// `relay_rejected_chain`: not the next header, wrong digest or length, time running backwards.
+    /// Otherwise statement_*, invite_*, last_coordinator: PROTOCOL.md lists when which.
+    Result<Applied> apply(BytesView header, BytesView body);
+
+    /// Everything, in one canonical form with a version of its own, for a store.
+    [[nodiscard]] Bytes save() const;
+    /// `store_newer`, or `store_damaged` for bytes that `save` has not made.
+    static Result<State> load(BytesView saved);
+    /// SHA-256 of `save()`: equal for equal states.
+    [[nodiscard]] Digest hash() const;
+
+    // the chain
+    [[nodiscard]] std::uint64_t index() const { return hashes_.size() - 1; }
+    [[nodiscard]] const Digest& running_hash() const { return hashes_.back(); }
+    /// The running hash after entry `index`; index 0 is the chain's start. Empty beyond the end.
+    [[nodiscard]] std::optional<Digest> running_hash(std::uint64_t index) const;
+    /// What an author states as seen now.
+    [[nodiscard]] Seen seen() const { return {index(), running_hash()}; }
+    /// Accepted time of the last entry.
+    [[nodiscard]] std::uint64_t time_ms() const { return time_ms_; }
+    [[nodiscard]] bool counted(const StatementId& id) const { return statements_.contains(id); }
+
+    // the partnership
+    [[nodiscard]] const PartnershipId& partnership() const { return partnership_; }
+    [[nodiscard]] const Genesis& genesis() const { return genesis_; }
+    [[nodiscard]] const PublicKey& root_key() const { return genesis_.root_key; }
+    [[nodiscard]] const PublicKey& relay_key() const { return genesis_.relay_key; }
+    [[nodiscard]] RelayAddress relay() const;
+    [[nodiscard]] std::uint16_t protocol() const { return genesis_.protocol_version; }
+    /// Distinct coordinators that a grave act needs.
+    [[nodiscard]] std::uint32_t quorum() const { return quorum_; }
+    [[nodiscard]] const ChannelId& all_members() const { return genesis_.all_members.id; }
+
+    // its objects; pointers live until the next apply, null when there is none
+    [[nodiscard]] const std::map<DeviceId, Device>& devices() const { return devices_; }
+    [[nodiscard]] const std::map<MemberId, Member>& members() const { return members_; }
+    [[nodiscard]] const std::map<InviteId, Invite>& invites() const { return invites_; }
+    [[nodiscard]] const std::map<ChannelId, ChannelRecord>& channels() const { return channels_; }
+    /// Name hashes of the organisations.
+    [[nodiscard]] const std::map<OrganisationId, Digest>& organisations() const {
+        return organisations_;
+    }
+    [[nodiscard]] const std::optional<Agreement>& agreement() const { return agreement_; }
+    [[nodiscard]] const Device* device(const DeviceId& id) const;
+    [[nodiscard]] const Member* member(const MemberId& id) const;
+    [[nodiscard]] const Member* member_of(const DeviceId& id) const;
+    [[nodiscard]] const Invite* invite(const InviteId& id) const;
+    [[nodiscard]] const ChannelRecord* channel(const ChannelId& id) const;
+    [[nodiscard]] std::vector<DeviceId> devices_of(const MemberId& id) const;
+    /// Active devices of coordinators.
+    [[nodiscard]] std::size_t active_coordinators() const;
+    /// Nothing is published, or the member accepted the current version, or is in grace.
+    [[nodiscard]] bool in_good_standing(const MemberId& id) const;
+    /// Members whose deadline has passed at `now_ms` and who are still in grace: what a
+    /// coordinator's device puts into an agreement_lapsed. At most max_lapsed at a time.
+    [[nodiscard]] std::vector<MemberId> due_to_lapse(std::uint64_t now_ms) const;
+
+    // rights
+    /// Active, role among the channel's readers, not kept out by the member's channel list (which
+    /// never keeps out of the all-members channel), and in good standing if the channel asks for
+    /// it.
+    [[nodiscard]] bool reads(const DeviceId& device, const ChannelId& channel) const;
+    /// Reads, and the role is among the channel's posters.
+    [[nodiscard]] bool posts(const DeviceId& device, const ChannelId& channel) const;
+    /// Ascending.
+    [[nodiscard]] std::vector<DeviceId> readers(const ChannelId& channel) const;
+    [[nodiscard]] std::vector<ChannelId> channels_of(const DeviceId& device) const;
+    /// The rights right after entry `index` (none beyond the end: a future index authorises
+    /// nobody).
+    [[nodiscard]] Rights rights_at(const DeviceId& device, const ChannelId& channel,
+                                   std::uint64_t index) const;
+    /// Could the device read the channel right after entry `index`?
+    [[nodiscard]] bool authorised_at(const DeviceId& device, const ChannelId& channel,
+                                     std::uint64_t index) const {
+        return rights_at(device, channel, index).read;
+    }
+    /// The last index at which any reader lost access to the channel; 0: never. A submission whose
+    /// directory_index is below is stale.
+    [[nodiscard]] std::uint64_t loss_index(const ChannelId& channel) const;
+    /// The last index at which the device lost the right to post there; 0: never.
+    [[nodiscard]] std::uint64_t loss_index(const DeviceId& device, const ChannelId& channel) const;
+
+private:
+    friend class Apply;       // src/directory/apply.hpp: the effect of each action
+    friend class StateCodec;  // src/directory/state_codec.cpp: save and load
+    State() = default;
+
+    PartnershipId partnership_;
+    Genesis genesis_;
+    std::uint32_t quorum_ = 1;
+    std::uint64_t time_ms_ = 0;
+    std::vector<Digest> hashes_;  // [0] is the chain's start
+    std::unordered_set<StatementId> statements_;
+    std::map<DeviceId, Device> devices_;
+    std::map<MemberId, Member> members_;
+    std::map<InviteId, Invite> invites_;
+    std::map<ChannelId, ChannelRecord> channels_;
+    std::map<OrganisationId, Digest> organisations_;
+    std::optional<Agreement> agreement_;
+    AccessTable access_;
+    // derived, not saved
+    std::map<MemberId, std::vector<DeviceId>> by_member_;
+    std::size_t active_coordinators_ = 0;
+};
+
+}  // namespace huecry::directory
