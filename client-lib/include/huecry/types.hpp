@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "huecry/directory/role.hpp"
+#include "huecry/directory/roles.hpp"
 #include "huecry/result.hpp"
 #include "huecry/wire/ids.hpp"
 #include "huecry/wire/secret.hpp"
@@ -15,6 +15,8 @@
 // UTF-8: pass them through huecry::printable() (huecry/text.hpp) before they reach a terminal.
 // Times are milliseconds since 1970 UTC; 0 in a time means "not yet".
 namespace huecry {
+
+using directory::Role;
 
 enum class Category : std::uint8_t {
     offender_in_area = 1,
