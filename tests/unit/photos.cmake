@@ -4,5 +4,5 @@ target_include_directories(huecry_test_photos PUBLIC ${CMAKE_SOURCE_DIR}/tests)
 target_link_libraries(huecry_test_photos PUBLIC huecry_wire PRIVATE JPEG::JPEG PNG::PNG huecry_warnings)
 
 huecry_test(photos_test LABEL unit TIMEOUT 300
-  SOURCES photos_intake_test.cpp
-  LINK huecry_photos huecry_test_photos)
+  SOURCES photos_intake_test.cpp photos_seal_test.cpp photos_watermark_test.cpp
+  LINK huecry_photos huecry_crypto huecry_test_photos)
