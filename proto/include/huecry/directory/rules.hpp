@@ -34,6 +34,9 @@ enum class Right : std::uint8_t {
 /// The table's cell; `no` for reserved actions.
 [[nodiscard]] Right right(Action action, SignerClass signer);
 
+/// The one rule of access: what `device` may do in a channel with these settings, now.
+[[nodiscard]] Rights rights_in(const State& state, const Device& device, const Channel& channel);
+
 /// The one verdict on whether a statement may take effect now: table first, then the conditions of
 /// each action on the state. Signatures have been verified; `signers` are those that were.
 /// `entry_time_ms` is the time at which the relay accepts or accepted it.

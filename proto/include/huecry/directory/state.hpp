@@ -78,7 +78,7 @@ public:
     [[nodiscard]] const ChannelRecord* channel(const ChannelId& id) const;
     [[nodiscard]] std::vector<DeviceId> devices_of(const MemberId& id) const;
     /// Active devices of coordinators.
-    [[nodiscard]] std::size_t active_coordinators() const;
+    [[nodiscard]] std::size_t active_coordinators() const { return active_coordinators_; }
     /// Nothing is published, or the member accepted the current version, or is in grace.
     [[nodiscard]] bool in_good_standing(const MemberId& id) const;
     /// Members whose deadline has passed at `now_ms` and who are still in grace: what a
@@ -114,6 +114,11 @@ private:
     friend class Apply;       // src/directory/apply.hpp: the effect of each action
     friend class StateCodec;  // src/directory/state_codec.cpp: save and load
     State() = default;
+    /// Takes in a verified entry: cannot fail.
+    Applied advance(const Header& header, BytesView header_bytes, BytesView statement_bytes,
+                    const Statement& statement, const DeviceId& author);
+    [[nodiscard]] const AccessHistory* history(const DeviceId& device,
+                                               const ChannelId& channel) const;
 
     PartnershipId partnership_;
     Genesis genesis_;
