@@ -52,6 +52,8 @@ public:
     virtual ~BlobRights() = default;
     [[nodiscard]] virtual bool may_write(const Principal& who, const StreamRef& audience) const = 0;
     [[nodiscard]] virtual bool may_read(const Principal& who, const StreamRef& audience) const = 0;
+    /// The relay's time: what expiry is judged by.
+    [[nodiscard]] virtual std::uint64_t now_ms() const = 0;
     /// Bytes that the partnership may still store.
     [[nodiscard]] virtual std::uint64_t room(const PartnershipId& partnership) const = 0;
 };

@@ -17,7 +17,7 @@
 // Key space (P = partnership, always first; S = stream: kind, id, incarnation):
 //
 //   partnership  P                        → created                       by genesis; never deleted
-//   entry        P S seq                  → header, chain hash, body?     by submissions; body goes
+//   entry        P S seq                  → header, hash before, body?    by submissions; body goes
 //                                           when all have it or at expiry, the row header_retention
 //                                           later (directory entries never)
 //   shared_body  P id                     → Welcome's body                with the Welcome; goes
@@ -46,7 +46,7 @@ namespace huecry::relay {
 struct StoredEntry {
     std::uint64_t seq = 0;
     Bytes header;
-    Digest chain;  // running hash at this entry
+    Digest previous;  // running hash before this entry
     Bytes body;
     bool has_body = false;
 };
@@ -99,10 +99,11 @@ struct Entry {
     PartnershipId partnership;
     Header header;
     Bytes header_bytes;
-    Digest chain;
+    Digest previous;                    // running hash before it
     Bytes body;                         // empty when `shared` is set
     std::optional<MessageId> shared{};  // the shared body that it stands for
 };
+/// Stands before the entries of the same list that name it.
 struct SharedBody {
     PartnershipId partnership;
     MessageId id;

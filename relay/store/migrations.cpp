@@ -1,0 +1,154 @@
+#include "store/migrations.hpp"
+
+#include <array>
+#include <span>
+
+namespace huecry::relay {
+namespace {
+
+// A step is never changed once released; store/schema.sql shows where they lead.
+// entry.key = stream · 2^40 + seq: one tree, each stream's entries together and in order.
+constexpr std::array store_steps{R"sql(
+CREATE TABLE partnership (
+    id      BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 32),
+    created INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE stream (
+    number      INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    partnership BLOB NOT NULL REFERENCES partnership (id),
+    kind        INTEGER NOT NULL,
+    id          BLOB NOT NULL CHECK (length(id) = 16),
+    incarnation INTEGER NOT NULL,
+    UNIQUE (partnership, kind, id, incarnation)
+) STRICT;
+CREATE TABLE shared_body (
+    number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    body   BLOB NOT NULL
+) STRICT;
+CREATE TABLE entry (
+    key      INTEGER NOT NULL PRIMARY KEY,
+    kind     INTEGER NOT NULL,
+    header   BLOB NOT NULL,
+    previous BLOB NOT NULL CHECK (length(previous) = 32),
+    accepted INTEGER NOT NULL,
+    expiry   INTEGER NOT NULL,
+    length   INTEGER NOT NULL,
+    has_body INTEGER NOT NULL,
+    body     BLOB,
+    shared   INTEGER REFERENCES shared_body (number)
+) STRICT;
+CREATE INDEX entry_due ON entry (has_body, expiry) WHERE expiry > 0;
+CREATE INDEX entry_shared ON entry (shared) WHERE shared IS NOT NULL;
+CREATE INDEX entry_handshake ON entry (key) WHERE kind = 2;
+CREATE TABLE reader (
+    stream     INTEGER NOT NULL REFERENCES stream (number),
+    device     BLOB NOT NULL CHECK (length(device) = 16),
+    cursor     INTEGER NOT NULL,
+    member     INTEGER NOT NULL,
+    joined     INTEGER NOT NULL,
+    chain_from INTEGER NOT NULL,
+    PRIMARY KEY (stream, device)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE acceptance (
+    stream     INTEGER NOT NULL REFERENCES stream (number),
+    device     BLOB NOT NULL CHECK (length(device) = 16),
+    message_id BLOB NOT NULL CHECK (length(message_id) = 16),
+    digest     BLOB NOT NULL CHECK (length(digest) = 32),
+    answer     BLOB NOT NULL,
+    seq        INTEGER NOT NULL,
+    accepted   INTEGER NOT NULL,
+    PRIMARY KEY (stream, device, message_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX acceptance_age ON acceptance (accepted);
+CREATE INDEX acceptance_last ON acceptance (stream, device, seq);
+CREATE TABLE key_package (
+    partnership BLOB NOT NULL REFERENCES partnership (id),
+    device      BLOB NOT NULL CHECK (length(device) = 16),
+    digest      BLOB NOT NULL CHECK (length(digest) = 32),
+    last_resort INTEGER NOT NULL,
+    package     BLOB NOT NULL,
+    PRIMARY KEY (partnership, device, digest)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE blob (
+    partnership BLOB NOT NULL REFERENCES partnership (id),
+    id          BLOB NOT NULL CHECK (length(id) = 16),
+    uploader    BLOB NOT NULL CHECK (length(uploader) = 16),
+    kind        INTEGER NOT NULL,
+    stream      BLOB NOT NULL CHECK (length(stream) = 16),
+    incarnation INTEGER NOT NULL,
+    size        INTEGER NOT NULL,
+    expiry      INTEGER NOT NULL,
+    digest      BLOB NOT NULL CHECK (length(digest) = 32),
+    PRIMARY KEY (partnership, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE lease_access (
+    number      INTEGER NOT NULL PRIMARY KEY,
+    partnership BLOB NOT NULL REFERENCES partnership (id),
+    device      BLOB NOT NULL CHECK (length(device) = 16),
+    blob        BLOB NOT NULL CHECK (length(blob) = 16),
+    time        INTEGER NOT NULL
+) STRICT;
+CREATE INDEX lease_access_age ON lease_access (time);
+CREATE TABLE code (
+    digest BLOB NOT NULL PRIMARY KEY CHECK (length(digest) = 32),
+    until  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE meta (
+    name  TEXT NOT NULL PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql"};
+
+constexpr std::array lease_steps{R"sql(
+CREATE TABLE day_key (
+    day INTEGER NOT NULL PRIMARY KEY,
+    key BLOB NOT NULL CHECK (length(key) = 32)
+) STRICT;
+CREATE TABLE lease (
+    partnership BLOB NOT NULL CHECK (length(partnership) = 32),
+    blob        BLOB NOT NULL CHECK (length(blob) = 16),
+    uploader    BLOB NOT NULL CHECK (length(uploader) = 16),
+    kind        INTEGER NOT NULL,
+    stream      BLOB NOT NULL CHECK (length(stream) = 16),
+    incarnation INTEGER NOT NULL,
+    expiry      INTEGER NOT NULL,
+    nonce       BLOB NOT NULL CHECK (length(nonce) = 24),
+    sealed      BLOB NOT NULL CHECK (length(sealed) = 48),
+    PRIMARY KEY (partnership, blob)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX lease_due ON lease (expiry);
+)sql"};
+
+Result<void> migrate(Database& db, std::span<const char* const> steps) {
+    std::uint64_t version = 0;
+    {
+        auto q = db.query("PRAGMA user_version");
+        HUECRY_TRY_ASSIGN(const bool row, q.step());
+        if (row) version = q.number(0);
+    }
+    if (version > steps.size()) return Errc::store_newer;
+    if (version == steps.size()) return {};
+    return transaction(db, [&]() -> Result<void> {
+        for (auto i = version; i < steps.size(); ++i) HUECRY_TRY(db.execute(steps[i]));
+        return db.execute(("PRAGMA user_version = " + std::to_string(steps.size())).c_str());
+    });
+}
+
+}  // namespace
+
+Result<void> migrate_store(Database& db) { return migrate(db, store_steps); }
+Result<void> migrate_leases(Database& db) { return migrate(db, lease_steps); }
+
+Result<std::string> schema_text(Database& db) {
+    auto q = db.query(
+        "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' "
+        "ORDER BY name");
+    std::string out;
+    for (;;) {
+        HUECRY_TRY_ASSIGN(const bool row, q.step());
+        if (!row) return out;
+        out += q.text(0) + ";\n";
+    }
+}
+
+}  // namespace huecry::relay

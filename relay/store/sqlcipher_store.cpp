@@ -1,0 +1,92 @@
+#include "store/sqlcipher_store.hpp"
+
+#include "store/migrations.hpp"
+#include "store/store_parts.hpp"
+
+namespace huecry::relay {
+namespace {
+
+/// Two connections to one file: commits on one, reads on the other, so that neither waits.
+class SqlcipherStore final : public Store {
+public:
+    SqlcipherStore(std::unique_ptr<Database> writer, std::unique_ptr<Database> reader)
+        : writer_(std::move(writer)),
+          reader_(std::move(reader)),
+          write_(*writer_),
+          read_(*reader_) {}
+
+    Result<void> commit(std::span<const Write> writes) override {
+        if (writes.empty()) return {};
+        write_.begin();
+        auto done = transaction(*writer_, [&]() -> Result<void> {
+            for (const auto& w : writes) HUECRY_TRY(write_.apply(w));
+            return {};
+        });
+        if (!done) write_.rolled_back();
+        return done;
+    }
+    Result<bool> truncate_log() override { return writer_->truncate_log(); }
+
+    Result<std::vector<PartnershipId>> partnerships() override { return read_.partnerships(); }
+    Result<std::vector<StreamRow>> streams(const PartnershipId& p) override {
+        return read_.streams(p);
+    }
+    Result<std::vector<ReaderRow>> readers(const PartnershipId& p) override {
+        return read_.readers(p);
+    }
+    Result<std::vector<AcceptanceRow>> last_accepted(const PartnershipId& p) override {
+        return read_.last_accepted(p);
+    }
+    Result<std::vector<KeyPackageRow>> key_packages(const PartnershipId& p) override {
+        return read_.key_packages(p);
+    }
+    Result<std::vector<StoredEntry>> entries(const PartnershipId& p, const StreamRef& stream,
+                                             std::uint64_t from, std::size_t max_entries,
+                                             std::size_t max_bytes) override {
+        return read_.entries(p, stream, from, max_entries, max_bytes);
+    }
+    Result<std::optional<AcceptanceRow>> acceptance(const PartnershipId& p, const StreamRef& stream,
+                                                    const DeviceId& device,
+                                                    const MessageId& id) override {
+        return read_.acceptance(p, stream, device, id);
+    }
+    Result<std::optional<Bytes>> key_package(const PartnershipId& p, const DeviceId& device,
+                                             const Digest& digest) override {
+        return read_.key_package(p, device, digest);
+    }
+    Result<std::vector<BlobRow>> blobs() override { return read_.blobs(); }
+    Result<std::vector<DueEntry>> due(std::uint64_t now_ms, std::size_t max) override {
+        return read_.due(now_ms, max);
+    }
+    Result<std::optional<std::uint64_t>> code(const Digest& digest) override {
+        return read_.code(digest);
+    }
+    Result<std::optional<std::uint64_t>> meta(std::string_view name) override {
+        return read_.meta(name);
+    }
+    Result<void> check() override { return reader_->check(); }
+
+private:
+    std::unique_ptr<Database> writer_;
+    std::unique_ptr<Database> reader_;
+    StoreWriter write_;
+    StoreReader read_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_sqlcipher_store(const std::filesystem::path& file,
+                                                    BytesView key) {
+    HUECRY_TRY_ASSIGN(auto writer, Database::open(file, key, Database::Mode::writer));
+    HUECRY_TRY(migrate_store(*writer));
+    HUECRY_TRY_ASSIGN(auto reader, Database::open(file, key, Database::Mode::reader));
+    return std::unique_ptr<Store>(
+        std::make_unique<SqlcipherStore>(std::move(writer), std::move(reader)));
+}
+
+Result<std::string> dump_schema(const std::filesystem::path& file, BytesView key) {
+    HUECRY_TRY_ASSIGN(auto db, Database::open(file, key, Database::Mode::reader));
+    return schema_text(*db);
+}
+
+}  // namespace huecry::relay

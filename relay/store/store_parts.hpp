@@ -1,0 +1,104 @@
+#pragma once
+
+#include <map>
+
+#include "store/database.hpp"
+#include "store/store.hpp"
+
+// The two halves of the SQLCipher store: each has a connection of its own.
+namespace huecry::relay {
+
+/// entry.key of a stream's seq.
+constexpr unsigned seq_bits = 40;
+constexpr std::uint64_t entry_key(std::uint64_t stream, std::uint64_t seq) {
+    return (stream << seq_bits) | seq;
+}
+constexpr std::uint64_t seq_of(std::uint64_t key) {
+    return key & ((std::uint64_t{1} << seq_bits) - 1);
+}
+constexpr std::uint64_t max_seq = (std::uint64_t{1} << seq_bits) - 1;
+
+/// Streams' numbers as one connection has seen them. Numbers are never given twice.
+class StreamNumbers {
+public:
+    explicit StreamNumbers(Database& db) : db_(db) {}
+    /// 0: there is no such stream.
+    [[nodiscard]] Result<std::uint64_t> find(const PartnershipId& p, const StreamRef& s);
+    [[nodiscard]] Result<std::uint64_t> find_or_make(const PartnershipId& p, const StreamRef& s);
+    /// After a rollback.
+    void forget() { known_.clear(); }
+
+private:
+    Database& db_;
+    std::map<std::pair<PartnershipId, StreamRef>, std::uint64_t> known_;
+};
+
+/// Applies changes inside a transaction that the caller holds.
+class StoreWriter {
+public:
+    explicit StoreWriter(Database& db) : db_(db), numbers_(db) {}
+    [[nodiscard]] Result<void> apply(const Write& change);
+    void begin() { shared_.clear(); }
+    void rolled_back() { numbers_.forget(); }
+
+private:
+    [[nodiscard]] Result<void> one(const write::Partnership& w);
+    [[nodiscard]] Result<void> one(const write::Entry& w);
+    [[nodiscard]] Result<void> one(const write::SharedBody& w);
+    [[nodiscard]] Result<void> one(const write::DropBodies& w);
+    [[nodiscard]] Result<void> one(const write::DropEntries& w);
+    [[nodiscard]] Result<void> one(const write::Reader& w);
+    [[nodiscard]] Result<void> one(const write::DropReader& w);
+    [[nodiscard]] Result<void> one(const write::DropDevice& w);
+    [[nodiscard]] Result<void> one(const write::Acceptance& w);
+    [[nodiscard]] Result<void> one(const write::KeyPackage& w);
+    [[nodiscard]] Result<void> one(const write::DropKeyPackage& w);
+    [[nodiscard]] Result<void> one(const write::Blob& w);
+    [[nodiscard]] Result<void> one(const write::DropBlob& w);
+    [[nodiscard]] Result<void> one(const write::LeaseAccess& w);
+    [[nodiscard]] Result<void> one(const write::Code& w);
+    [[nodiscard]] Result<void> one(const write::DropCode& w);
+    [[nodiscard]] Result<void> one(const write::Meta& w);
+    [[nodiscard]] Result<void> one(const write::Prune& w);
+    [[nodiscard]] Result<void> drop_unshared();
+
+    Database& db_;
+    StreamNumbers numbers_;
+    std::map<MessageId, std::uint64_t> shared_;  // of this transaction
+};
+
+/// Reads what has been committed.
+class StoreReader {
+public:
+    explicit StoreReader(Database& db) : db_(db), numbers_(db) {}
+
+    [[nodiscard]] Result<std::vector<PartnershipId>> partnerships();
+    [[nodiscard]] Result<std::vector<StreamRow>> streams(const PartnershipId& p);
+    [[nodiscard]] Result<std::vector<ReaderRow>> readers(const PartnershipId& p);
+    [[nodiscard]] Result<std::vector<AcceptanceRow>> last_accepted(const PartnershipId& p);
+    [[nodiscard]] Result<std::vector<KeyPackageRow>> key_packages(const PartnershipId& p);
+    [[nodiscard]] Result<std::vector<StoredEntry>> entries(const PartnershipId& p,
+                                                           const StreamRef& stream,
+                                                           std::uint64_t from,
+                                                           std::size_t max_entries,
+                                                           std::size_t max_bytes);
+    [[nodiscard]] Result<std::optional<AcceptanceRow>> acceptance(const PartnershipId& p,
+                                                                  const StreamRef& stream,
+                                                                  const DeviceId& device,
+                                                                  const MessageId& id);
+    [[nodiscard]] Result<std::optional<Bytes>> key_package(const PartnershipId& p,
+                                                           const DeviceId& device,
+                                                           const Digest& digest);
+    [[nodiscard]] Result<std::vector<BlobRow>> blobs();
+    [[nodiscard]] Result<std::vector<DueEntry>> due(std::uint64_t now_ms, std::size_t max);
+    [[nodiscard]] Result<std::optional<std::uint64_t>> code(const Digest& digest);
+    [[nodiscard]] Result<std::optional<std::uint64_t>> meta(std::string_view name);
+
+private:
+    [[nodiscard]] Result<void> newest(std::uint64_t number, StreamRow& row);
+
+    Database& db_;
+    StreamNumbers numbers_;
+};
+
+}  // namespace huecry::relay

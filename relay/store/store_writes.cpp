@@ -1,0 +1,218 @@
+#include "store/store_parts.hpp"
+
+namespace huecry::relay {
+namespace {
+
+std::uint64_t number_of(StreamKind kind) { return static_cast<std::uint64_t>(kind); }
+
+}  // namespace
+
+Result<std::uint64_t> StreamNumbers::find(const PartnershipId& p, const StreamRef& s) {
+    const auto known = known_.find({p, s});
+    if (known != known_.end()) return known->second;
+    auto q = db_.query(
+        "SELECT number FROM stream WHERE partnership = ? AND kind = ? AND id = ? AND "
+        "incarnation = ?");
+    q.bind(p).bind(number_of(s.kind)).bind(BytesView(s.id)).bind(std::uint64_t{s.incarnation});
+    HUECRY_TRY_ASSIGN(const bool row, q.step());
+    if (!row) return std::uint64_t{0};
+    return known_[{p, s}] = q.number(0);
+}
+
+Result<std::uint64_t> StreamNumbers::find_or_make(const PartnershipId& p, const StreamRef& s) {
+    HUECRY_TRY_ASSIGN(const auto number, find(p, s));
+    if (number != 0) return number;
+    auto q =
+        db_.query("INSERT INTO stream (partnership, kind, id, incarnation) VALUES (?, ?, ?, ?)");
+    q.bind(p).bind(number_of(s.kind)).bind(BytesView(s.id)).bind(std::uint64_t{s.incarnation});
+    HUECRY_TRY(q.run());
+    return known_[{p, s}] = db_.last_row();
+}
+
+Result<void> StoreWriter::apply(const Write& change) {
+    return std::visit([this](const auto& w) { return one(w); }, change);
+}
+
+Result<void> StoreWriter::one(const write::Partnership& w) {
+    auto q = db_.query("INSERT INTO partnership (id, created) VALUES (?, ?)");
+    return q.bind(w.partnership).bind(w.created_ms).run();
+}
+
+Result<void> StoreWriter::one(const write::Entry& w) {
+    const auto& h = w.header;
+    if (h.seq == 0 || h.seq > max_seq) return Error{Errc::internal, "seq"};
+    HUECRY_TRY_ASSIGN(const auto stream, numbers_.find_or_make(w.partnership, h.stream));
+    auto q = db_.query(
+        "INSERT INTO entry (key, kind, header, previous, accepted, expiry, length, has_body, body, "
+        "shared) VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?)");
+    q.bind(entry_key(stream, h.seq)).bind(static_cast<std::uint64_t>(h.kind));
+    q.bind(BytesView(w.header_bytes)).bind(w.previous).bind(h.accepted_ms).bind(h.expiry_ms);
+    q.bind(std::uint64_t{h.length});
+    if (w.shared) {
+        const auto found = shared_.find(*w.shared);
+        if (found == shared_.end()) return Error{Errc::internal, "shared body"};
+        q.bind_null().bind(found->second);
+    } else {
+        q.bind(BytesView(w.body)).bind_null();
+    }
+    return q.run();
+}
+
+Result<void> StoreWriter::one(const write::SharedBody& w) {
+    auto q = db_.query("INSERT INTO shared_body (body) VALUES (?)");
+    HUECRY_TRY(q.bind(BytesView(w.body)).run());
+    shared_[w.id] = db_.last_row();
+    return {};
+}
+
+Result<void> StoreWriter::drop_unshared() {
+    return db_
+        .query(
+            "DELETE FROM shared_body WHERE NOT EXISTS (SELECT 1 FROM entry WHERE entry.shared = "
+            "shared_body.number)")
+        .run();
+}
+
+Result<void> StoreWriter::one(const write::DropBodies& w) {
+    HUECRY_TRY_ASSIGN(const auto stream, numbers_.find(w.partnership, w.stream));
+    if (stream == 0) return {};
+    {
+        auto q = db_.query(
+            "UPDATE entry SET has_body = 0, body = NULL, shared = NULL WHERE key BETWEEN ? AND ? "
+            "AND has_body = 1 AND ((1 << kind) & ?) != 0");
+        q.bind(entry_key(stream, w.first)).bind(entry_key(stream, w.last));
+        HUECRY_TRY(q.bind(std::uint64_t{w.kinds}).run());
+    }
+    return w.stream.kind == StreamKind::mailbox ? drop_unshared() : Result<void>{};
+}
+
+Result<void> StoreWriter::one(const write::DropEntries& w) {
+    HUECRY_TRY_ASSIGN(const auto stream, numbers_.find(w.partnership, w.stream));
+    if (stream == 0) return {};
+    {
+        auto q = db_.query("DELETE FROM entry WHERE key BETWEEN ? AND ?");
+        q.bind(entry_key(stream, w.first)).bind(entry_key(stream, w.last));
+        HUECRY_TRY(q.run());
+    }
+    return w.stream.kind == StreamKind::mailbox ? drop_unshared() : Result<void>{};
+}
+
+Result<void> StoreWriter::one(const write::Reader& w) {
+    HUECRY_TRY_ASSIGN(const auto stream, numbers_.find_or_make(w.partnership, w.row.stream));
+    auto q = db_.query(
+        "INSERT INTO reader (stream, device, cursor, member, joined, chain_from) VALUES (?, ?, ?, "
+        "?, ?, ?) ON CONFLICT DO UPDATE SET cursor = excluded.cursor, member = excluded.member, "
+        "joined = excluded.joined, chain_from = excluded.chain_from");
+    q.bind(stream).bind(w.row.device).bind(w.row.cursor).bind(std::uint64_t{w.row.member});
+    return q.bind(w.row.joined).bind(w.row.chain_from).run();
+}
+
+Result<void> StoreWriter::one(const write::DropReader& w) {
+    HUECRY_TRY_ASSIGN(const auto stream, numbers_.find(w.partnership, w.stream));
+    if (stream == 0) return {};
+    auto q = db_.query("DELETE FROM reader WHERE stream = ? AND device = ?");
+    return q.bind(stream).bind(w.device).run();
+}
+
+Result<void> StoreWriter::one(const write::DropDevice& w) {
+    {
+        auto q = db_.query(
+            "DELETE FROM reader WHERE device = ?2 AND stream IN (SELECT number FROM stream WHERE "
+            "partnership = ?1)");
+        HUECRY_TRY(q.bind(w.partnership).bind(w.device).run());
+    }
+    {
+        auto q = db_.query("DELETE FROM key_package WHERE partnership = ? AND device = ?");
+        HUECRY_TRY(q.bind(w.partnership).bind(w.device).run());
+    }
+    return one(write::DropEntries{w.partnership, StreamRef::mailbox(w.device), 1, max_seq});
+}
+
+Result<void> StoreWriter::one(const write::Acceptance& w) {
+    HUECRY_TRY_ASSIGN(const auto stream, numbers_.find_or_make(w.partnership, w.row.stream));
+    auto q = db_.query(
+        "INSERT INTO acceptance (stream, device, message_id, digest, answer, seq, accepted) VALUES "
+        "(?, ?, ?, ?, ?, ?, ?)");
+    q.bind(stream).bind(w.row.device).bind(w.row.message_id).bind(w.row.digest);
+    return q.bind(BytesView(w.row.answer)).bind(w.row.seq).bind(w.row.accepted_ms).run();
+}
+
+Result<void> StoreWriter::one(const write::KeyPackage& w) {
+    if (w.row.last_resort) {
+        auto q = db_.query(
+            "DELETE FROM key_package WHERE partnership = ? AND device = ? AND last_resort = 1");
+        HUECRY_TRY(q.bind(w.partnership).bind(w.row.device).run());
+    }
+    auto q = db_.query(
+        "INSERT OR IGNORE INTO key_package (partnership, device, digest, last_resort, package) "
+        "VALUES (?, ?, ?, ?, ?)");
+    q.bind(w.partnership).bind(w.row.device).bind(w.row.digest);
+    return q.bind(std::uint64_t{w.row.last_resort}).bind(BytesView(w.package)).run();
+}
+
+Result<void> StoreWriter::one(const write::DropKeyPackage& w) {
+    auto q =
+        db_.query("DELETE FROM key_package WHERE partnership = ? AND device = ? AND digest = ?");
+    return q.bind(w.partnership).bind(w.device).bind(w.digest).run();
+}
+
+Result<void> StoreWriter::one(const write::Blob& w) {
+    auto q = db_.query(
+        "INSERT OR IGNORE INTO blob (partnership, id, uploader, kind, stream, incarnation, size, "
+        "expiry, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    const auto& r = w.row;
+    q.bind(r.partnership).bind(r.blob).bind(r.uploader).bind(number_of(r.audience.kind));
+    q.bind(BytesView(r.audience.id)).bind(std::uint64_t{r.audience.incarnation}).bind(r.size);
+    return q.bind(r.expiry_ms).bind(r.digest).run();
+}
+
+Result<void> StoreWriter::one(const write::DropBlob& w) {
+    auto q = db_.query("DELETE FROM blob WHERE partnership = ? AND id = ?");
+    return q.bind(w.partnership).bind(w.blob).run();
+}
+
+Result<void> StoreWriter::one(const write::LeaseAccess& w) {
+    auto q =
+        db_.query("INSERT INTO lease_access (partnership, device, blob, time) VALUES (?, ?, ?, ?)");
+    return q.bind(w.partnership).bind(w.device).bind(w.blob).bind(w.time_ms).run();
+}
+
+Result<void> StoreWriter::one(const write::Code& w) {
+    auto q = db_.query("INSERT OR REPLACE INTO code (digest, until) VALUES (?, ?)");
+    return q.bind(w.digest).bind(w.until_ms).run();
+}
+
+Result<void> StoreWriter::one(const write::DropCode& w) {
+    auto q = db_.query("DELETE FROM code WHERE digest = ?");
+    return q.bind(w.digest).run();
+}
+
+Result<void> StoreWriter::one(const write::Meta& w) {
+    auto q = db_.query("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)");
+    return q.bind(std::string_view(w.name)).bind(w.value).run();
+}
+
+Result<void> StoreWriter::one(const write::Prune& w) {
+    {
+        // The newest of each device stays: it is named to the device when it connects.
+        auto q = db_.query(
+            "DELETE FROM acceptance WHERE accepted < ? AND seq < (SELECT max(a.seq) FROM "
+            "acceptance a WHERE a.stream = acceptance.stream AND a.device = acceptance.device)");
+        HUECRY_TRY(q.bind(w.acceptances_before_ms).run());
+    }
+    {
+        // The newest of each stream stays: it carries the running hash.
+        auto q = db_.query(
+            "DELETE FROM entry WHERE has_body = 0 AND expiry > 0 AND expiry < ? AND key < (SELECT "
+            "max(e.key) FROM entry e WHERE e.key <= (entry.key | 1099511627775))");
+        HUECRY_TRY(q.bind(w.headers_expired_before_ms).run());
+    }
+    {
+        auto q = db_.query("DELETE FROM lease_access WHERE time < ?");
+        HUECRY_TRY(q.bind(w.accesses_before_ms).run());
+    }
+    auto q = db_.query("DELETE FROM code WHERE until < ?");
+    return q.bind(w.codes_before_ms).run();
+}
+
+}  // namespace huecry::relay
