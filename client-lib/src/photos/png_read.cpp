@@ -60,7 +60,20 @@ void skip_chunks(png_structp png) {
                                 static_cast<int>(sizeof(names) / 5));
 }
 
-bool read_header(Reader& reader, const Limits& limits) {
+// From the first chunk's fixed place, before libpng allocates anything by it.
+bool too_many_pixels(BytesView file, const Limits& limits) {
+    if (file.size() < 24) return false;
+    const auto number = [&](std::size_t at) {
+        std::uint64_t value = 0;
+        for (std::size_t i = 0; i < 4; ++i) value = value << 8U | file[at + i];
+        return value;
+    };
+    const std::uint64_t width = number(16);
+    const std::uint64_t height = number(20);
+    return height != 0 && width > limits.png_pixels / height;
+}
+
+bool read_header(Reader& reader) {
     if (setjmp(reader.jump) != 0) return false;
     png_set_read_fn(reader.png, &reader, on_read);
     png_set_user_limits(reader.png, max_png_edge, max_png_edge);
@@ -68,9 +81,6 @@ bool read_header(Reader& reader, const Limits& limits) {
     png_set_chunk_cache_max(reader.png, 64);
     skip_chunks(reader.png);
     png_read_info(reader.png, reader.info);
-    const std::uint64_t pixels = std::uint64_t{png_get_image_width(reader.png, reader.info)} *
-                                 std::uint64_t{png_get_image_height(reader.png, reader.info)};
-    if (pixels > limits.png_pixels) reader.fail(Errc::photo_too_large, "too many pixels");
     png_set_expand(reader.png);
     png_set_scale_16(reader.png);
     png_set_gray_to_rgb(reader.png);
@@ -133,13 +143,14 @@ void read_metadata(Reader& reader, Decoded& out) {
 }  // namespace
 
 Result<Decoded> read_png(BytesView file, const Limits& limits) {
+    if (too_many_pixels(file, limits)) return Error{Errc::photo_too_large, "too many pixels"};
     Reader reader;
     reader.file = file;
     reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning);
     if (reader.png == nullptr) return Errc::internal;
     reader.info = png_create_info_struct(reader.png);
     if (reader.info == nullptr) return Errc::internal;
-    if (!read_header(reader, limits)) return Error{reader.failure, reader.detail};
+    if (!read_header(reader)) return Error{reader.failure, reader.detail};
 
     Decoded out;
     out.source_width = png_get_image_width(reader.png, reader.info);

@@ -14,8 +14,8 @@ namespace huecry::photos {
 namespace {
 
 constexpr int edge_width = 2;       // dark rim around the letters, mask pixels
-constexpr float ink = 0.55F;        // how much of the letter covers the picture
-constexpr float rim = 0.45F;        // how much of its rim does
+constexpr float ink = 0.5F;         // how much of the letter covers the picture
+constexpr float rim = 0.4F;         // how much of its rim does
 constexpr double slant_x = 0.9063;  // cosine and sine of 25 degrees
 constexpr double slant_y = 0.4226;
 
@@ -168,7 +168,7 @@ double density(const Mask& mask, const Image& image) {
 void burn(Image& image, const Mask& mask) {
     const double scale = density(mask, image);
     const double column = mask.width + 40;
-    const double line = mask.height * 2.2;
+    const double line = mask.height * 3.2;
     for (std::uint32_t y = 0; y < image.height; ++y) {
         for (std::uint32_t x = 0; x < image.width; ++x) {
             const double along = (x * slant_x - y * slant_y) * scale;
