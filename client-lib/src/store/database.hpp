@@ -67,7 +67,8 @@ private:
 
 class Database {
 public:
-    /// A new file with the current schema; 32-byte key. Errors: profile_exists, store_failed, no_room.
+    /// A new file with the current schema; 32-byte key. Errors: profile_exists, store_failed,
+    /// no_room.
     static Result<Database> create(const std::filesystem::path& file, const SecretBytes& key);
     /// Runs the migrations that are missing. Errors: no_profile, busy, passphrase_wrong,
     /// store_damaged, store_newer, store_unencrypted.
@@ -82,8 +83,8 @@ public:
     /// Transactions do not nest.
     Result<Transaction> begin();
     [[nodiscard]] bool in_transaction() const;
-    /// After rows were deleted for good: nothing of them stays in the write-ahead log. False: blocked
-    /// by a reader, to be tried again.
+    /// After rows were deleted for good: nothing of them stays in the write-ahead log. False:
+    /// blocked by a reader, to be tried again.
     Result<bool> truncate_log();
     Result<void> rekey(const SecretBytes& key);
     /// Every page's HMAC and SQLite's own check: for `doctor`.

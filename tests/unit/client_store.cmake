@@ -1,0 +1,10 @@
+if(TARGET huecry_store)
+  huecry_test(store_test LABEL unit
+    SOURCES store_test.cpp ${CMAKE_SOURCE_DIR}/tests/support/sqlcipher_pages.cpp
+    LINK huecry_store OpenSSL::Crypto)
+  target_compile_definitions(store_test PRIVATE
+    HUECRY_SCHEMA="${CMAKE_SOURCE_DIR}/client-lib/src/store/schema.sql")
+  huecry_test(key_file_test LABEL unit
+    SOURCES key_file_test.cpp ${CMAKE_SOURCE_DIR}/tests/support/sqlcipher_pages.cpp
+    LINK huecry_store OpenSSL::Crypto)
+endif()
