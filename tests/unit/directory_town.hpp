@@ -18,6 +18,7 @@ struct Keys {
     SigningKey key;
     PublicKey sealing;
     [[nodiscard]] DeviceId id() const { return device_id_of(key.public_key); }
+    [[nodiscard]] Keys clone() const { return {key.clone(), sealing}; }
 };
 
 struct Entry {

@@ -1,0 +1,195 @@
+#include "directory_town.hpp"
+#include "huecry/limits.hpp"
+
+// Random authors make random statements, most of them wrong: what must hold whatever comes.
+namespace huecry::directory::test {
+namespace {
+
+/// The rule of access written down a second time, from the records alone.
+Rights expected(const State& s, const Device& d, const ChannelRecord& c) {
+    if (d.state != DeviceState::active) return {};
+    const auto& m = s.members().at(d.member);
+    const auto role_bit = 1U << static_cast<unsigned>(m.role);
+    if ((c.settings.read_roles & role_bit) == 0) return {};
+    if (!m.channels.empty() && c.settings.id != s.all_members() &&
+        std::find(m.channels.begin(), m.channels.end(), c.settings.id) == m.channels.end())
+        return {};
+    const bool standing =
+        !s.agreement() || m.in_grace || m.accepted_version == s.agreement()->version;
+    if (c.settings.requires_agreement && !standing) return {};
+    return {true, (c.settings.post_roles & role_bit) != 0};
+}
+
+void check_rights(const State& s) {
+    for (const auto& [channel_id, channel] : s.channels()) {
+        std::vector<DeviceId> readers;
+        for (const auto& [id, device] : s.devices()) {
+            const auto want = expected(s, device, channel);
+            CHECK(s.reads(id, channel_id) == want.read);
+            CHECK(s.posts(id, channel_id) == want.post);
+            CHECK(s.rights_at(id, channel_id, s.index()) == want);
+            if (want.read) readers.push_back(id);
+        }
+        CHECK(s.readers(channel_id) == readers);
+    }
+}
+
+class Crowd {
+public:
+    explicit Crowd(std::uint64_t seed) : town(seed) { actors.push_back(town.founder().clone()); }
+
+    std::size_t below(std::size_t n) { return n == 0 ? 0 : town.random()() % n; }
+    const Keys& anyone() { return actors[below(actors.size())]; }
+    template <class Map>
+    auto any_key(const Map& map) {
+        using Key = typename Map::key_type;
+        if (map.empty() || below(20) == 0) return town.id<Key>();
+        return std::next(map.begin(), static_cast<std::ptrdiff_t>(below(map.size())))->first;
+    }
+    RoleMask mask() { return static_cast<RoleMask>(1 + below(every_role)); }
+
+    Channel channel() {
+        auto c = town.channel_for(mask(), 0);
+        c.post_roles = static_cast<RoleMask>(c.read_roles & mask());
+        c.requires_agreement = below(2) == 0;
+        c.creator = anyone().id();
+        return c;
+    }
+    Body invite() {
+        keys.push_back(town.key());
+        auto terms = town.terms(all_roles[below(all_roles.size())], below(2) == 0, keys.back().key);
+        terms.lifetime_ms = 1 + below(3 * Town::day_ms);
+        if (below(3) == 0) terms.channels = {any_key(town.state().channels())};
+        if (below(3) == 0) {
+            const auto& m = *town.state().member_of(anyone().id());
+            terms.kind = LinkKind::device;
+            terms.member = m.id;
+            terms.member_name_hash = m.name_hash;
+            terms.organisation = m.organisation;
+            terms.organisation_name_hash = town.state().organisations().at(m.organisation);
+            terms.role = m.role;
+            terms.channels = m.channels;
+        }
+        return terms;
+    }
+    Body body() {
+        auto& s = town.state();
+        switch (below(12)) {
+            case 0:
+            case 1:
+            case 2:
+                return invite();
+            case 3:
+                return InviteWithdrawn{any_key(s.invites())};
+            case 4:
+            case 5:
+                return DeviceApproved{any_key(s.devices())};
+            case 6:
+                return DeviceRevoked{any_key(s.devices())};
+            case 7:
+                return ChannelDefined{channel()};
+            case 8: {
+                auto c = channel();
+                c.id = any_key(s.channels());
+                if (const auto* old = s.channel(c.id)) c.creator = old->settings.creator;
+                return ChannelChanged{c};
+            }
+            case 9: {
+                auto a = town.agreement();
+                a.deadline_ms = 1 + below(2 * Town::day_ms);
+                return a;
+            }
+            case 10:
+                return AgreementAccepted{s.agreement() ? s.agreement()->version : 1};
+            default:
+                break;
+        }
+        auto due = s.due_to_lapse(town.now_ms());
+        if (due.empty()) due.push_back(any_key(s.members()));
+        return AgreementLapsed{s.agreement() ? s.agreement()->version : 1, due};
+    }
+    SignedStatement signed_statement() {
+        if (!keys.empty() && below(3) == 0) {
+            fresh = town.device();
+            return town.admission(keys[below(keys.size())].key, *fresh);
+        }
+        fresh.reset();
+        const auto& author = below(2) == 0 ? town.founder() : anyone();
+        auto statement = town.statement(body());
+        if (below(20) == 0) statement.object_version += 1;
+        if (below(20) == 0) statement.seen.hash = town.id<Digest>();
+        auto out = sign_statement(statement, author.key);
+        if (below(20) == 0) out.signatures[0].signer = Signer::device(anyone().id());
+        if (below(30) == 0) out.signatures[0].signature = town.id<Signature>();
+        if (below(30) == 0) out.statement[below(out.statement.size())] ^= 1;
+        return out;
+    }
+
+    Town town;
+    std::vector<Keys> actors;
+    std::vector<Keys> keys;  // one-time keys of invites, issued or refused
+    std::optional<Keys> fresh;
+};
+
+/// Nobody but coordinators opens anything for anyone but oneself.
+void check_author(const Applied& applied, const State& before, const State& after) {
+    const auto* author = before.member_of(applied.author);
+    if (author != nullptr && author->role == Role::coordinator) return;
+    for (const auto& change : applied.access) {
+        const bool gained = (!change.read_before && change.read_after) ||
+                            (!change.post_before && change.post_after);
+        if (!gained) continue;
+        const bool own = author != nullptr && after.member_of(change.device)->id == author->id;
+        const bool itself = change.device == applied.author;
+        CHECK((own || itself));
+    }
+}
+
+void check_losses(const Applied& applied, const State& after) {
+    for (const auto& change : applied.access) {
+        CHECK((change.read_before != change.read_after || change.post_before != change.post_after));
+        CHECK(after.rights_at(change.device, change.channel, applied.index - 1) ==
+              Rights{change.read_before, change.post_before});
+        if (change.read_before && !change.read_after)
+            CHECK(after.loss_index(change.channel) == applied.index);
+        if (change.post_before && !change.post_after)
+            CHECK(after.loss_index(change.device, change.channel) == applied.index);
+    }
+}
+
+TEST_CASE("random statements: replicas agree, errors change nothing, rights follow the rule") {
+    std::size_t accepted = 0;
+    std::size_t refused = 0;
+    for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+        CAPTURE(seed);
+        Crowd crowd(seed);
+        auto& town = crowd.town;
+        for (int step = 0; step < 160; ++step) {
+            town.pass(crowd.below(Town::day_ms / 4));
+            const auto before = town.state();
+            const auto result = town.submit(crowd.signed_statement());
+            if (!result.ok()) {
+                ++refused;
+                continue;
+            }
+            ++accepted;
+            if (crowd.fresh) crowd.actors.push_back(crowd.fresh->clone());
+            check_author(*result, before, town.state());
+            check_losses(*result, town.state());
+            if (step % 8 == 0) check_rights(town.state());
+            CHECK(town.state().active_coordinators() >= 1);
+        }
+        auto replica = State::from_genesis(town.log()[0].header, town.log()[0].body);
+        REQUIRE(replica.ok());
+        for (std::size_t i = 1; i < town.log().size(); ++i)
+            REQUIRE(replica->apply(town.log()[i].header, town.log()[i].body).ok());
+        CHECK(replica->hash() == town.state().hash());
+        check_rights(*replica);
+    }
+    // Neither half may be an empty exercise.
+    CHECK(accepted > 300);
+    CHECK(refused > 300);
+}
+
+}  // namespace
+}  // namespace huecry::directory::test
