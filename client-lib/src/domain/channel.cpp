@@ -1,0 +1,332 @@
+#include "domain/channel.hpp"
+
+#include "huecry/wire/join_info.hpp"
+#include "huecry/wire/padding.hpp"
+
+namespace huecry::domain {
+namespace {
+
+constexpr std::size_t history_length = 256;
+constexpr std::size_t max_waiting_frames = 64;  // then the stream is asked for again
+
+}  // namespace
+
+Channel::Channel(Context& context, SyncStore& store, const DirectorySync& directory)
+    : context_(context), store_(store), directory_(directory) {}
+
+Result<void> Channel::load(const ChannelRow& row) {
+    row_ = row;
+    return reload();
+}
+
+Result<void> Channel::reload() {
+    group_.reset();
+    HUECRY_TRY_ASSIGN(const auto cursor, store_.cursor(stream()));
+    cursor_ = cursor.value_or(Cursor{0, chain_start(context_.self.partnership, stream())});
+    HUECRY_TRY_ASSIGN(submission_, store_.submission(row_.channel, row_.incarnation));
+    GroupRows rows(context_.db, row_.channel, row_.incarnation);
+    HUECRY_TRY_ASSIGN(auto group, mls::Group::load(context_.mls(), rows));
+    HUECRY_TRY(rows.outcome());
+    group_ = std::move(group);
+    history_.assign(1, cursor_);
+    return {};
+}
+
+Result<void> Channel::create(const ChannelId& id, std::uint32_t incarnation) {
+    row_ = ChannelRow{.channel = id, .incarnation = incarnation};
+    row_.status = ChannelStatus::creating;
+    row_.refresh_due_ms = refresh_time();
+    cursor_ = {0, chain_start(context_.self.partnership, stream())};
+    const auto now_s = context_.clock.now_ms() / 1000;
+    mls::GroupOptions options{
+        .group_id = group_id(id, incarnation),
+        .leaf = {.identity = credential_identity(context_.self.partnership, context_.self.device)},
+        .lifetime = {now_s - 3600, now_s + limits::key_package_days * 86400},
+    };
+    HUECRY_TRY_ASSIGN(auto group, mls::Group::create(context_.mls(), options));
+    group_ = std::move(group);
+    history_.assign(1, cursor_);
+    return keep();
+}
+
+Result<void> Channel::join(mls::Group group, const ChannelRow& row, const Cursor& from) {
+    row_ = row;
+    row_.status = ChannelStatus::joining;
+    row_.refresh_due_ms = refresh_time();
+    cursor_ = from;
+    group_ = std::move(group);
+    history_.assign(1, cursor_);
+    waiting_.clear();
+    submission_.reset();
+    return keep();
+}
+
+std::uint64_t Channel::refresh_time() const {
+    // Spread over the day after joining, so that a mass admission is no storm of commits.
+    return context_.clock.now_ms() + 60'000 + context_.random.u32() % 86'400'000U;
+}
+
+Result<void> Channel::keep() {
+    GroupRows rows(context_.db, row_.channel, row_.incarnation);
+    if (group_) group_->flush(rows);
+    HUECRY_TRY(rows.outcome());
+    HUECRY_TRY(store_.put_channel(row_));
+    return store_.set_cursor(stream(), cursor_);
+}
+
+// -- receiving
+
+Result<Taken> Channel::deliver(const v1::Deliver& frame) {
+    if (!waiting_.empty()) {
+        // The order of the stream stands: what comes later waits behind.
+        if (waiting_.size() < max_waiting_frames) waiting_.push_back(frame);
+        return Taken{};
+    }
+    return take(frame);
+}
+
+Result<Taken> Channel::directory_advanced() {
+    Taken all;
+    while (!waiting_.empty()) {
+        const auto frame = std::move(waiting_.front());
+        waiting_.pop_front();
+        const auto left = waiting_.size();
+        HUECRY_TRY_ASSIGN(auto taken, take(frame));
+        all.progressed |= taken.progressed;
+        all.joined |= taken.joined;
+        all.removed_me |= taken.removed_me;
+        all.members_added |= taken.members_added;
+        all.own_arrived |= taken.own_arrived;
+        for (auto& w : taken.warnings) all.warnings.push_back(std::move(w));
+        if (waiting_.size() > left) break;  // it waits again
+    }
+    return all;
+}
+
+Result<Taken> Channel::take(const v1::Deliver& frame) {
+    Taken taken;
+    Step step{&taken};
+    const auto kept_row = row_;
+    const auto kept_cursor = cursor_;
+    HUECRY_TRY_ASSIGN(auto transaction, context_.db.begin());
+    const auto fail = [&](const Error& error) -> Error {
+        { auto rolled_back = std::move(transaction); }
+        context_.projection.rolled_back();
+        row_ = kept_row;
+        cursor_ = kept_cursor;
+        if (auto again = reload(); !again) return again.error();
+        return error;
+    };
+    int done = 0;
+    for (const auto& entry : frame.entries()) {
+        if (auto r = take_entry(entry, step); !r) return fail(r.error());
+        if (step.wait || taken.removed_me) break;
+        ++done;
+    }
+    if (step.wait) {
+        v1::Deliver rest = frame;
+        rest.mutable_entries()->DeleteSubrange(0, done);
+        waiting_.push_front(std::move(rest));
+    }
+    auto kept = taken.removed_me ? store_.erase_channel(row_.channel, row_.incarnation) : keep();
+    if (kept) kept = transaction.commit();
+    if (!kept) return fail(kept.error());
+    context_.projection.committed();
+    if (taken.removed_me) {
+        group_.reset();
+        submission_.reset();
+    }
+    taken.progressed = cursor_.seq != kept_cursor.seq;
+    return taken;
+}
+
+Result<void> Channel::take_entry(const v1::Entry& entry, Step& step) {
+    HUECRY_TRY_ASSIGN(const Header header, Header::decode(view(entry.header())));
+    if (header.stream != stream())
+        return Error{Errc::relay_inconsistent, "an entry of another stream"};
+    if (header.seq <= cursor_.seq) return {};  // repeated after a reconnect
+    if (header.seq != cursor_.seq + 1)
+        return Error{Errc::relay_inconsistent, "entries are left out"};
+    const auto body = view(entry.body());
+    if (!entry.body_gone() &&
+        (header.length != body.size() || header.digest != sha256(body)))
+        return Error{Errc::relay_inconsistent, "a body is not that of its header"};
+
+    if (row_.status == ChannelStatus::joining) {
+        HUECRY_TRY(awaited_commit(header, step));
+    } else if (header.submitter == context_.self.device) {
+        HUECRY_TRY(take_own(header, step));
+    } else if (entry.body_gone()) {
+        if (header.kind == EntryKind::handshake)
+            step.taken->warnings.push_back("a commit is no longer at the relay");
+    } else if (header.kind == EntryKind::handshake) {
+        HUECRY_TRY(take_handshake(header, body, step));
+    } else if (header.kind == EntryKind::application) {
+        HUECRY_TRY(take_application(header, body, step));
+    }
+    if (step.wait) return {};
+    if (header.kind == EntryKind::handshake) row_.handshake_seq = header.seq;
+    cursor_ = {header.seq, chain_next(cursor_.hash, view(entry.header()))};
+    history_.push_back(cursor_);
+    if (history_.size() > history_length) history_.pop_front();
+    return {};
+}
+
+/// Between the committer's place and the Welcome's commit nothing can be decrypted, only chained.
+Result<void> Channel::awaited_commit(const Header& header, Step& step) {
+    if (header.kind != EntryKind::handshake) return {};
+    if (header.message_id != row_.awaiting_commit || header.submitter != row_.adder)
+        return Error{Errc::relay_inconsistent, "another commit stands where the Welcome's should"};
+    row_.status = ChannelStatus::joined;
+    step.taken->joined = true;
+    return context_.projection.channel_joined(row_.channel);
+}
+
+Result<void> Channel::take_own(const Header& header, Step& step) {
+    const bool is_commit =
+        submission_ && submission_->commit && header.message_id == *submission_->commit;
+    const bool is_message =
+        submission_ && submission_->message && header.message_id == *submission_->message;
+    if (header.kind == EntryKind::handshake) {
+        if (!is_commit) {
+            row_.status = ChannelStatus::failed;
+            step.taken->warnings.push_back("a commit of this device that it does not remember");
+            return {};
+        }
+        v1::Submit sent;
+        if (!sent.ParseFromString(submission_->frame) || sent.items_size() == 0)
+            return Error{Errc::store_damaged, "submission"};
+        if (header.digest != sha256(view(sent.items(0).body())))
+            return Error{Errc::relay_inconsistent, "a commit of this device was replaced"};
+        HUECRY_TRY(group_->merge_pending());
+        row_.floor_index = std::max(row_.floor_index, sent.directory_index());
+        step.taken->members_added = sent.has_welcome();
+        if (row_.status == ChannelStatus::creating) {
+            row_.status = ChannelStatus::joined;
+            step.taken->joined = true;
+            HUECRY_TRY(context_.projection.channel_joined(row_.channel));
+        }
+    } else {
+        HUECRY_TRY_ASSIGN(const bool waiting, store_.in_outbox(header.message_id));
+        if (waiting) {  // its answer did not reach us
+            HUECRY_TRY(context_.projection.accepted(header.message_id, header.accepted_ms,
+                                                    header.expiry_ms));
+            HUECRY_TRY(store_.add_own_entry(header.message_id, stream(), header.seq,
+                                            header.expiry_ms));
+            HUECRY_TRY(store_.erase_outbox(header.message_id));
+        }
+    }
+    const bool last = submission_ && (submission_->message ? is_message : is_commit);
+    if (last) {
+        HUECRY_TRY(store_.erase_submission(row_.channel, row_.incarnation));
+        submission_.reset();
+        step.taken->own_arrived = true;
+    }
+    return {};
+}
+
+/// A sender whose view of this stream's past differs from ours: one of it and the relay is wrong.
+Result<void> Channel::compare_history(const AuthenticatedData& data, Step& step) {
+    for (const auto& known : history_)
+        if (known.seq == data.stream_seq && known.hash != data.running_hash)
+            step.taken->warnings.push_back(
+                "a member and the relay disagree on what was sent in a channel");
+    return {};
+}
+
+Result<void> Channel::take_handshake(const Header& header, BytesView body, Step& step) {
+    if (const auto data = open_authenticated_data(body)) {
+        const auto head = data->directory_head.verify(context_.self.relay_key);
+        if (head && head->stream == StreamRef::directory() && head->seq > directory_.index()) {
+            step.wait = true;
+            return {};
+        }
+        HUECRY_TRY(compare_history(*data, step));
+    }
+    CommitVerdict verdict;
+    const CommitPlace place{row_.channel, row_.floor_index, header.submitter, header.message_id};
+    auto received = group_->process(body, [&](const mls::IncomingCommit& commit) {
+        verdict = judge_commit(context_.self, directory_.state(), place, commit);
+        return verdict.judgement;
+    });
+    if (!received) {
+        context_.trace(1, "a channel entry was skipped: it is not authentic");
+        return {};
+    }
+    if (received->verdict == mls::Verdict::void_commit) {
+        context_.trace(1, "a commit is void: " + verdict.why + " " + received->detail);
+        return {};
+    }
+    if (received->verdict == mls::Verdict::failed) {
+        row_.status = ChannelStatus::failed;
+        step.taken->warnings.push_back("a commit could not be followed; this device must rejoin");
+        return {};
+    }
+    row_.floor_index = verdict.index;
+    if (header.submitter != row_.adder) row_.provisional = false;
+    step.taken->removed_me = received->removed_me;
+    return {};
+}
+
+Result<void> Channel::take_application(const Header& header, BytesView body, Step& step) {
+    const auto data = open_authenticated_data(body);
+    if (data) {
+        const auto head = data->directory_head.verify(context_.self.relay_key);
+        if (head && head->stream == StreamRef::directory() && head->seq > directory_.index()) {
+            step.wait = true;
+            return {};
+        }
+        HUECRY_TRY(compare_history(*data, step));
+    }
+    auto received = group_->process(body, [](const mls::IncomingCommit&) {
+        return mls::Judgement::make_void;
+    });
+    if (!received || received->content_type != mls::ContentType::application) {
+        step.taken->warnings.push_back("a message could not be decrypted and was skipped");
+        return {};
+    }
+    const auto sender = device_of(context_.self.partnership, received->sender_identity);
+    if (!data || !sender || *sender != header.submitter || data->message_id != header.message_id) {
+        step.taken->warnings.push_back("a message is not from whom the relay says; skipped");
+        return {};
+    }
+    if (header.submitter != row_.adder) row_.provisional = false;
+    return take_content(header, *received);
+}
+
+Result<void> Channel::take_content(const Header& header, const mls::Received& received) {
+    HUECRY_TRY_ASSIGN(const bool first, store_.add_seen(row_.channel, header.submitter,
+                                                        header.message_id, header.expiry_ms));
+    if (!first) return {};
+    const auto content_bytes = unpad(received.plaintext.view());
+    content::v1::Content content;
+    if (!content_bytes ||
+        !content.ParseFromArray(content_bytes->data(), static_cast<int>(content_bytes->size()))) {
+        context_.trace(1, "a message's content is malformed");
+        return {};
+    }
+    return context_.projection.received({.channel = row_.channel,
+                                         .device = header.submitter,
+                                         .id = header.message_id,
+                                         .accepted_ms = header.accepted_ms,
+                                         .expiry_ms = header.expiry_ms},
+                                        content);
+}
+
+Result<Taken> Channel::missed(const v1::Missed& frame) {
+    Taken taken;
+    const auto hash = Digest::from(view(frame.hash()));
+    if (!hash || frame.from() != cursor_.seq + 1 || frame.to() < frame.from())
+        return Error{Errc::relay_inconsistent, "a missing range that does not fit"};
+    HUECRY_TRY_ASSIGN(auto transaction, context_.db.begin());
+    cursor_ = {frame.to(), *hash};
+    history_.assign(1, cursor_);
+    // Commits may be among what is missing: the group can no longer be followed with certainty.
+    row_.status = ChannelStatus::failed;
+    taken.warnings.push_back("messages of a channel are no longer at the relay");
+    HUECRY_TRY(keep());
+    HUECRY_TRY(transaction.commit());
+    return taken;
+}
+
+}  // namespace huecry::domain

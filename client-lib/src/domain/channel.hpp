@@ -1,0 +1,124 @@
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "domain/context.hpp"
+#include "domain/directory_sync.hpp"
+#include "domain/sync_store.hpp"
+#include "domain/verdict.hpp"
+#include "huecry/v1/keys.pb.h"
+#include "huecry/v1/streams.pb.h"
+
+// One channel that this device is in: its place in the stream and its MLS group, which change
+// together in one transaction. Receiving is in channel.cpp, making submissions in
+// channel_submit.cpp. When to do what is the engine's business.
+namespace huecry::domain {
+
+/// What taking entries has brought about, for the engine.
+struct Taken {
+    bool progressed = false;
+    bool joined = false;      // readable from now on
+    bool removed_me = false;  // the group is gone
+    bool members_added = false;  // by this device: they are to be given a snapshot
+    bool own_arrived = false;    // the submission in flight has reached its place
+    std::vector<std::string> warnings;
+};
+
+class Channel {
+public:
+    Channel(Context& context, SyncStore& store, const DirectorySync& directory);
+
+    /// A channel as it was kept. Errors: store_damaged.
+    Result<void> load(const ChannelRow& row);
+    /// Begins the group (this device is the creator). Inside the caller's transaction.
+    Result<void> create(const ChannelId& id, std::uint32_t incarnation);
+    /// Takes a Welcome that has been opened and checked. Inside the caller's transaction.
+    Result<void> join(mls::Group group, const ChannelRow& row, const Cursor& from);
+
+    [[nodiscard]] const ChannelRow& row() const { return row_; }
+    [[nodiscard]] StreamRef stream() const {
+        return StreamRef::channel(row_.channel, row_.incarnation);
+    }
+    [[nodiscard]] std::uint64_t cursor() const { return cursor_.seq; }
+    [[nodiscard]] bool joined() const { return row_.status == ChannelStatus::joined; }
+    [[nodiscard]] std::size_t group_size() const { return group_ ? group_->size() : 0; }
+    [[nodiscard]] bool waiting_for_directory() const { return !waiting_.empty(); }
+    [[nodiscard]] bool in_flight() const { return submission_.has_value(); }
+    [[nodiscard]] const std::optional<SubmissionRow>& submission() const { return submission_; }
+
+    /// Entries from the relay; those that need a later directory than ours wait.
+    Result<Taken> deliver(const v1::Deliver& frame);
+    /// The directory has moved on: what waited is tried again.
+    Result<Taken> directory_advanced();
+    /// A range that the relay can no longer deliver.
+    Result<Taken> missed(const v1::Missed& frame);
+
+    // -- what is due by the directory
+    struct Due {
+        std::vector<mls::LeafIndex> removals;
+        std::vector<DeviceId> additions;
+        bool refresh = false;  // own leaf
+    };
+    [[nodiscard]] Due due() const;
+
+    // -- submitting: each makes ciphertext, keeps it and the changed group in one transaction, and
+    // leaves it as `submission()`. Errors leave everything as it was.
+    /// A message; with removals due, the commit that makes them goes first in the same submission.
+    Result<void> submit_message(const OutboxRow& message,
+                                const std::vector<mls::LeafIndex>& removals);
+    Result<void> submit_removals(const std::vector<mls::LeafIndex>& removals);
+    /// Packages whose owner is not due or that are not in order are left out; not_found with none.
+    Result<void> submit_additions(const v1::KeyPackages& packages);
+    /// A path-only commit: the creator's first, and the refresh of the own leaf.
+    Result<void> submit_path();
+    /// The relay has refused the submission (stale or for good): nothing of it was taken.
+    Result<void> drop_submission();
+
+    /// Until when the channel must be caught up after a stale answer.
+    void wait_until(std::uint64_t handshake_seq, std::uint64_t directory_index);
+    /// Nothing more is known to come before a submission could succeed.
+    [[nodiscard]] bool ready_to_submit() const;
+    void set_caught_up(bool caught_up) { caught_up_ = caught_up; }
+    [[nodiscard]] bool caught_up() const { return caught_up_; }
+
+private:
+    struct Step {
+        Taken* taken;
+        bool wait = false;
+    };
+    Result<Taken> take(const v1::Deliver& frame);
+    Result<void> take_entry(const v1::Entry& entry, Step& step);
+    Result<void> take_own(const Header& header, Step& step);
+    Result<void> take_handshake(const Header& header, BytesView body, Step& step);
+    Result<void> take_application(const Header& header, BytesView body, Step& step);
+    Result<void> take_content(const Header& header, const mls::Received& received);
+    Result<void> awaited_commit(const Header& header, Step& step);
+    Result<void> compare_history(const AuthenticatedData& data, Step& step);
+    Result<void> keep();
+    Result<void> reload();
+
+    /// With the ids of the items and the welcome filled in by `body`.
+    Result<AuthenticatedData> authenticated_data(const MessageId& id) const;
+    Result<void> add_commit(mls::CommitOptions options, const std::vector<v1::Joiner>& joiners,
+                            v1::Submit& submit, SubmissionRow& row);
+    Result<void> add_message(const OutboxRow& message, mls::At at, v1::Submit& submit,
+                             SubmissionRow& row);
+    Result<void> submit(const std::function<Result<void>(v1::Submit&, SubmissionRow&)>& fill);
+    [[nodiscard]] std::uint64_t refresh_time() const;
+
+    Context& context_;
+    SyncStore& store_;
+    const DirectorySync& directory_;
+    ChannelRow row_;
+    Cursor cursor_;
+    std::optional<mls::Group> group_;
+    std::optional<SubmissionRow> submission_;
+    std::deque<v1::Deliver> waiting_;
+    std::deque<Cursor> history_;  // recent running hashes, to compare with what others saw
+    bool caught_up_ = false;
+    std::uint64_t wait_handshake_ = 0, wait_directory_ = 0;
+};
+
+}  // namespace huecry::domain

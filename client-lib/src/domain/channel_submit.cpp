@@ -1,0 +1,200 @@
+#include "domain/channel.hpp"
+#include "huecry/wire/join_info.hpp"
+#include "huecry/wire/padding.hpp"
+
+// Making submissions: ciphertext, the advanced group and the frame to be sent (and sent again) are
+// kept in one transaction before anything leaves.
+namespace huecry::domain {
+
+Channel::Due Channel::due() const {
+    Due out;
+    if (!group_ || !joined() || !directory_.known()) return out;
+    const auto& state = directory_.state();
+    std::vector<DeviceId> present;
+    for (const auto& member : group_->members()) {
+        const auto device = device_of(context_.self.partnership, member.identity);
+        if (device) present.push_back(*device);
+        if (member.leaf == group_->own_leaf()) continue;
+        if (!device || !state.reads(*device, row_.channel)) out.removals.push_back(member.leaf);
+    }
+    std::sort(present.begin(), present.end());
+    for (const auto& reader : state.readers(row_.channel))
+        if (!std::binary_search(present.begin(), present.end(), reader))
+            out.additions.push_back(reader);
+    out.refresh = row_.refresh_due_ms <= context_.clock.now_ms();
+    return out;
+}
+
+void Channel::wait_until(std::uint64_t handshake_seq, std::uint64_t directory_index) {
+    wait_handshake_ = handshake_seq;
+    wait_directory_ = directory_index;
+}
+
+bool Channel::ready_to_submit() const {
+    return caught_up_ && group_ && !submission_ && waiting_.empty() && directory_.known() &&
+           directory_.head() && !directory_.behind() && directory_.index() >= wait_directory_ &&
+           row_.handshake_seq >= wait_handshake_ && row_.status != ChannelStatus::failed &&
+           row_.status != ChannelStatus::joining;
+}
+
+Result<AuthenticatedData> Channel::authenticated_data(const MessageId& id) const {
+    if (!directory_.head()) return Error{Errc::stale, "no signed head of the directory yet"};
+    return AuthenticatedData{.message_id = id,
+                             .directory_head = *directory_.head(),
+                             .stream_seq = cursor_.seq,
+                             .running_hash = cursor_.hash};
+}
+
+Result<void> Channel::submit(
+    const std::function<Result<void>(v1::Submit&, SubmissionRow&)>& fill) {
+    if (!ready_to_submit()) return Error{Errc::stale, "the channel is not caught up"};
+    v1::Submit submit;
+    submit.mutable_stream()->set_kind(static_cast<std::uint32_t>(StreamKind::channel));
+    submit.mutable_stream()->set_id(to_string(row_.channel.view()));
+    submit.mutable_stream()->set_incarnation(row_.incarnation);
+    submit.set_handshake_seq(row_.handshake_seq);
+    submit.set_directory_index(directory_.index());
+    SubmissionRow row{row_.channel, row_.incarnation, {}, {}, {}};
+    HUECRY_TRY_ASSIGN(auto transaction, context_.db.begin());
+    auto done = fill(submit, row);
+    if (done) {
+        row.frame = submit.SerializeAsString();
+        done = store_.put_submission(row);
+    }
+    if (done) done = keep();
+    if (done) done = transaction.commit();
+    if (!done) {
+        { auto rolled_back = std::move(transaction); }
+        if (auto again = reload(); !again) return again;
+        return done;
+    }
+    submission_ = std::move(row);
+    return {};
+}
+
+Result<void> Channel::add_commit(mls::CommitOptions options,
+                                 const std::vector<v1::Joiner>& joiners, v1::Submit& submit,
+                                 SubmissionRow& row) {
+    const auto id = context_.new_id<MessageId>();
+    HUECRY_TRY_ASSIGN(const auto data, authenticated_data(id));
+    options.by_reference = false;
+    options.framing.authenticated_data = data.encode();
+    options.now = context_.clock.now_ms() / 1000;
+    options.welcome_extensions = [&](BytesView) -> Result<std::vector<mls::Extension>> {
+        const JoinInfo info{.directory_head = *directory_.head(),
+                            .floor_index = directory_.index(),
+                            .processed_seq = cursor_.seq,
+                            .running_hash = cursor_.hash,
+                            .commit_id = id};
+        return std::vector<mls::Extension>{{join_extension, info.encode()}};
+    };
+    HUECRY_TRY_ASSIGN(const auto commit, group_->commit(options));
+    auto& item = *submit.add_items();
+    item.set_message_id(to_string(id.view()));
+    item.set_kind(static_cast<std::uint32_t>(EntryKind::handshake));
+    item.set_body(to_string(commit.message));
+    if (commit.welcome) {
+        auto& welcome = *submit.mutable_welcome();
+        welcome.set_message_id(to_string(context_.new_id<MessageId>().view()));
+        welcome.set_body(to_string(*commit.welcome));
+        welcome.set_chain_from(cursor_.seq);
+        for (const auto& joiner : joiners) *welcome.add_joiners() = joiner;
+    }
+    row.commit = id;
+    return {};
+}
+
+Result<void> Channel::add_message(const OutboxRow& message, mls::At at, v1::Submit& submit,
+                                  SubmissionRow& row) {
+    HUECRY_TRY_ASSIGN(const auto data, authenticated_data(message.id));
+    const auto content = message.content.SerializeAsString();
+    HUECRY_TRY_ASSIGN(const auto padded, pad(view(content)));
+    HUECRY_TRY_ASSIGN(const auto made, group_->protect(padded, data.encode(), 0, at));
+    auto& item = *submit.add_items();
+    item.set_message_id(to_string(message.id.view()));
+    item.set_kind(static_cast<std::uint32_t>(EntryKind::application));
+    item.set_lifetime_ms(static_cast<std::uint64_t>(message.lifetime.count()));
+    item.set_body(to_string(made.message));
+    row.message = message.id;
+    return {};
+}
+
+Result<void> Channel::submit_message(const OutboxRow& message,
+                                     const std::vector<mls::LeafIndex>& removals) {
+    if (row_.status != ChannelStatus::joined) return Error{Errc::mls_not_member};
+    return submit([&](v1::Submit& submit, SubmissionRow& row) -> Result<void> {
+        // A device that has used half of what receivers are willing to skip renews its path first.
+        const bool tired = group_->generations_used() >= limits::max_skip / 2;
+        if (removals.empty() && !tired)
+            return add_message(message, mls::At::current, submit, row);
+        mls::CommitOptions options;
+        for (const auto leaf : removals) options.proposals.push_back(mls::RemoveMember{leaf});
+        options.force_path = true;
+        HUECRY_TRY(add_commit(std::move(options), {}, submit, row));
+        return add_message(message, mls::At::pending, submit, row);
+    });
+}
+
+Result<void> Channel::submit_removals(const std::vector<mls::LeafIndex>& removals) {
+    return submit([&](v1::Submit& submit, SubmissionRow& row) {
+        mls::CommitOptions options;
+        for (const auto leaf : removals) options.proposals.push_back(mls::RemoveMember{leaf});
+        options.force_path = true;
+        return add_commit(std::move(options), {}, submit, row);
+    });
+}
+
+Result<void> Channel::submit_path() {
+    row_.refresh_due_ms = context_.clock.now_ms() +
+                          (limits::leaf_refresh_days - 5) * 86'400'000ULL +
+                          context_.random.u32() % (5U * 86'400'000U);
+    return submit([&](v1::Submit& submit, SubmissionRow& row) {
+        mls::CommitOptions options;
+        options.force_path = true;
+        return add_commit(std::move(options), {}, submit, row);
+    });
+}
+
+Result<void> Channel::submit_additions(const v1::KeyPackages& packages) {
+    const auto wanted = due().additions;
+    const auto& state = directory_.state();
+    mls::CommitOptions options;
+    std::vector<v1::Joiner> joiners;
+    for (const auto& one : packages.packages()) {
+        const auto device = DeviceId::from(view(one.device()));
+        if (!device || std::find(wanted.begin(), wanted.end(), *device) == wanted.end()) continue;
+        if (options.proposals.size() >= limits::max_welcome_devices) break;
+        const auto info = mls::inspect_key_package(mls::chacha20_suite(), view(one.package()),
+                                                   context_.clock.now_ms() / 1000);
+        // The relay hands them out: what it swaps does not carry the directory's key.
+        const auto* listed = state.device(*device);
+        if (!info || listed == nullptr ||
+            device_of(context_.self.partnership, info->identity) != device ||
+            !equal_constant_time(info->signature_key, listed->signing_key.view())) {
+            context_.trace(1, "a key package from the relay is not in order");
+            continue;
+        }
+        options.proposals.push_back(mls::AddMember{to_bytes(view(one.package()))});
+        v1::Joiner joiner;
+        joiner.set_device(one.device());
+        joiner.set_key_package(to_string(sha256(view(one.package())).view()));
+        joiners.push_back(std::move(joiner));
+    }
+    if (joiners.empty()) return Error{Errc::no_key_package};
+    return submit([&](v1::Submit& submit, SubmissionRow& row) {
+        return add_commit(std::move(options), joiners, submit, row);
+    });
+}
+
+Result<void> Channel::drop_submission() {
+    if (!submission_) return {};
+    HUECRY_TRY_ASSIGN(auto transaction, context_.db.begin());
+    if (group_) group_->clear_pending();
+    HUECRY_TRY(store_.erase_submission(row_.channel, row_.incarnation));
+    HUECRY_TRY(keep());
+    HUECRY_TRY(transaction.commit());
+    submission_.reset();
+    return {};
+}
+
+}  // namespace huecry::domain

@@ -1,0 +1,428 @@
+#include "domain/engine.hpp"
+
+namespace huecry::domain {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto ack_delay = 50ms;  // several deliveries, one acknowledgement
+
+v1::Stream stream_of(const StreamRef& ref) {
+    v1::Stream out;
+    out.set_kind(static_cast<std::uint32_t>(ref.kind));
+    out.set_id(to_string(BytesView(ref.id)));
+    out.set_incarnation(ref.incarnation);
+    return out;
+}
+
+}  // namespace
+
+Engine::Engine(Context context, const MakeLink& make_link, const MakeBlobs& make_blobs)
+    : context_(std::move(context)),
+      store_(context_.db),
+      directory_(context_, store_),
+      mailbox_(context_, store_, directory_),
+      keys_(context_, store_),
+      session_(context_.scheduler, *this),
+      link_(make_link(session_.listener())),
+      blobs_(make_blobs()) {
+    session_.attach(*link_);
+    // Devices differ, so that one of them commits and the others find it done.
+    commit_delay_ =
+        std::chrono::milliseconds(50 + context_.random.u32() % (limits::commit_delay_max_ms / 2));
+}
+
+Engine::~Engine() { *alive_ = false; }
+
+Result<void> Engine::load() {
+    HUECRY_TRY(directory_.load());
+    HUECRY_TRY(mailbox_.load());
+    HUECRY_TRY(load_channels());
+    tick();
+    return {};
+}
+
+Result<void> Engine::load_channels() {
+    HUECRY_TRY_ASSIGN(const auto rows, store_.channels());
+    channels_.clear();
+    for (const auto& row : rows) {
+        auto channel = std::make_unique<Channel>(context_, store_, directory_);
+        HUECRY_TRY(channel->load(row));
+        channels_[row.channel] = std::move(channel);
+    }
+    return {};
+}
+
+void Engine::start() {
+    stopped_ = false;
+    link_->start();
+}
+
+void Engine::stop() {
+    flush_acks();
+    stopped_ = true;
+    ready_ = false;
+    if (auto saved = directory_.save(); !saved) context_.trace(0, saved.error().text());
+    ack_timer_.reset();
+    pump_timer_.reset();
+    retry_timer_.reset();
+    tick_timer_.reset();
+    upload_.reset();
+    agreement_fetch_.reset();
+    document_.reset();
+    photo_fetches_.clear();
+    link_->stop();
+}
+
+void Engine::reconnect() {
+    if (stopped_) return start();
+    if (!ready_) link_->reset();
+}
+
+void Engine::changed() {
+    if (changed_) changed_();
+}
+
+const Channel* Engine::channel(const ChannelId& id) const {
+    const auto found = channels_.find(id);
+    return found == channels_.end() ? nullptr : found->second.get();
+}
+
+Channel* Engine::find(const v1::Stream& stream) {
+    const auto id = ChannelId::from(view(stream.id()));
+    if (!id) return nullptr;
+    const auto found = channels_.find(*id);
+    if (found == channels_.end() || found->second->row().incarnation != stream.incarnation())
+        return nullptr;
+    return found->second.get();
+}
+
+void Engine::warn(const std::string& text) {
+    context_.trace(1, text);
+    auto transaction = context_.db.begin();
+    if (!transaction) return;
+    if (context_.projection.note(Event::Kind::warning, text) && transaction->commit())
+        context_.projection.committed();
+    else
+        context_.projection.rolled_back();
+}
+
+/// Something failed that the relay or the store is to blame for: said, and tried anew from what is
+/// kept when the connection comes back.
+void Engine::report(const Error& error) {
+    context_.trace(0, error.text());
+    trouble_ = error;
+    if (error.code == Errc::relay_inconsistent || error.code == Errc::relay_rejected_chain ||
+        error.code == Errc::update_needed || error.code == Errc::statement_unknown)
+        warn(error.text());
+    changed();
+}
+
+// -- the connection
+
+void Engine::up(const v1::Ready& ready, std::uint64_t relay_time_ms) {
+    context_.trace(2, "connected");
+    ready_ = true;
+    trouble_.reset();
+    sent_.clear();
+    asking_packages_.clear();
+    directory_caught_up_ = mailbox_caught_up_ = false;
+    context_.clock.heard_relay(relay_time_ms);
+    if (auto r = context_.clock.advance(); !r) context_.trace(0, r.error().text());
+    // Before anything is shown: what expired while this device was away goes first.
+    tick();
+    if (ready.has_directory_head())
+        if (auto heard = directory_.heard_head(ready.directory_head()); !heard)
+            report(heard.error());
+    subscribe(StreamRef::directory(), directory_.index());
+    subscribe(mailbox_.stream(), mailbox_.cursor());
+    for (auto& [id, channel] : channels_) {
+        channel->set_caught_up(false);
+        subscribe(channel->stream(), channel->cursor());
+    }
+    refill_keys(ready.key_packages_left(), ready.has_last_resort());
+    changed();
+}
+
+void Engine::down(const Error& why, bool will_retry, std::chrono::milliseconds) {
+    const bool was_ready = ready_;
+    ready_ = false;
+    trouble_ = why;
+    will_retry_ = will_retry;
+    acks_.clear();
+    refilling_ = false;
+    for (auto& [id, channel] : channels_) channel->set_caught_up(false);
+    context_.trace(was_ready ? 2 : 3, "disconnected: " + why.text());
+    // The relay's word alone erases nothing: only a revocation in the verified directory does.
+    if (why.code == Errc::used_elsewhere || why.code == Errc::device_removed) {
+        auto transaction = context_.db.begin();
+        if (transaction) {
+            const auto kind = why.code == Errc::used_elsewhere ? Event::Kind::used_elsewhere
+                                                               : Event::Kind::warning;
+            if (context_.projection.note(kind, std::string(sentence(why.code))) &&
+                transaction->commit())
+                context_.projection.committed();
+        }
+    }
+    changed();
+}
+
+void Engine::subscribe(const StreamRef& stream, std::uint64_t from) {
+    v1::Frame frame;
+    *frame.mutable_subscribe()->mutable_stream() = stream_of(stream);
+    frame.mutable_subscribe()->set_from(from);
+    if (!session_.send(std::move(frame))) context_.trace(3, "a subscription was not sent");
+}
+
+void Engine::frame(const v1::Frame& frame) {
+    switch (frame.body_case()) {
+        case v1::Frame::kDeliver: return handle_deliver(frame.deliver());
+        case v1::Frame::kMissed: return handle_missed(frame.missed());
+        case v1::Frame::kQueueEmpty: return handle_queue_empty(frame.queue_empty());
+        case v1::Frame::kAccess: return pump_soon();  // the directory itself says more
+        case v1::Frame::kKeyPackageCount:
+            return refill_keys(frame.key_package_count().left(),
+                               frame.key_package_count().has_last_resort());
+        default: context_.trace(2, "a frame of no use was ignored"); return;
+    }
+}
+
+// -- streams
+
+void Engine::handle_deliver(const v1::Deliver& frame) {
+    const auto kind = static_cast<StreamKind>(frame.stream().kind());
+    if (kind == StreamKind::directory) {
+        auto applied = directory_.deliver(frame);
+        if (!applied) return report(applied.error());
+        if (frame.has_head()) {
+            auto time = directory_.heard_head(frame.head());
+            if (!time) return report(time.error());
+            context_.clock.heard_relay(*time);
+        }
+        acknowledge(StreamRef::directory(), directory_.index());
+        return directory_moved(!applied->empty());
+    }
+    if (kind == StreamKind::mailbox) {
+        std::vector<std::string> warnings;
+        auto done = mailbox_.deliver(
+            frame, [this](Mailbox::Welcomed w) { return welcome(std::move(w)); }, warnings);
+        for (const auto& w : warnings) warn(w);
+        if (!done) return mailbox_failed(done.error());
+        acknowledge(mailbox_.stream(), mailbox_.cursor());
+        return follow_directory();
+    }
+    auto* channel = find(frame.stream());
+    if (channel == nullptr) return;
+    taken(channel->row().channel, channel->deliver(frame));
+}
+
+void Engine::handle_missed(const v1::Missed& frame) {
+    const auto kind = static_cast<StreamKind>(frame.stream().kind());
+    if (kind == StreamKind::directory)
+        return report(Error{Errc::relay_inconsistent, "the directory has a hole"});
+    if (kind == StreamKind::mailbox) {
+        if (auto done = mailbox_.missed(frame); !done) report(done.error());
+        return;
+    }
+    if (auto* channel = find(frame.stream()))
+        taken(channel->row().channel, channel->missed(frame));
+}
+
+void Engine::handle_queue_empty(const v1::QueueEmpty& frame) {
+    SignedHead kept;
+    auto head = verified_head(frame.head(), context_.self.relay_key, context_.self.partnership,
+                              kept);
+    if (!head) return report(head.error());
+    context_.clock.heard_relay(head->time_ms);
+    if (auto r = context_.clock.advance(); !r) context_.trace(0, r.error().text());
+    switch (head->stream.kind) {
+        case StreamKind::directory: {
+            if (auto heard = directory_.heard_head(frame.head()); !heard)
+                return report(heard.error());
+            directory_caught_up_ = !directory_.behind();
+            if (auto saved = directory_.save(); !saved) context_.trace(0, saved.error().text());
+            directory_moved(false);
+            lapse_members();
+            break;
+        }
+        case StreamKind::mailbox: mailbox_caught_up_ = head->seq <= mailbox_.cursor(); break;
+        case StreamKind::channel:
+            if (auto* channel = find(frame.stream())) channel->set_caught_up(true);
+            break;
+    }
+    flush_acks();
+    pump_soon();
+    changed();
+}
+
+void Engine::taken(const ChannelId& id, Result<Taken> result) {
+    if (!result) {
+        report(result.error());
+        // What is kept is sound; the rest is asked for again on a fresh connection.
+        if (retryable(result.error().code)) link_->reset();
+        return;
+    }
+    for (const auto& w : result->warnings) warn(w);
+    if (result->removed_me) return leave(id);
+    auto& channel = *channels_.at(id);
+    if (result->progressed) acknowledge(channel.stream(), channel.cursor());
+    if (result->own_arrived) sent_.erase(id);
+    if (result->members_added) give_snapshot(id);
+    if (result->progressed || result->own_arrived) pump_soon();
+    changed();
+}
+
+/// A Welcome was taken but could not be kept: back to what the store says.
+void Engine::mailbox_failed(const Error& error) {
+    report(error);
+    if (auto loaded = load_channels(); !loaded) report(loaded.error());
+    link_->reset();
+}
+
+Result<void> Engine::welcome(Mailbox::Welcomed welcomed) {
+    const auto id = welcomed.row.channel;
+    const auto existing = channels_.find(id);
+    if (existing != channels_.end()) {
+        const auto& old = *existing->second;
+        // One that lies before what is processed already is an old one, delivered late.
+        if (old.joined() && welcomed.from.seq < old.cursor()) return {};
+        HUECRY_TRY(store_.erase_channel(id, old.row().incarnation));
+    }
+    auto channel = std::make_unique<Channel>(context_, store_, directory_);
+    HUECRY_TRY(channel->join(std::move(welcomed.group), welcomed.row, welcomed.from));
+    if (!welcomed.key_package_ref.empty())
+        HUECRY_TRY(store_.erase_key_package(welcomed.key_package_ref));
+    const auto stream = channel->stream();
+    const auto from = channel->cursor();
+    channels_[id] = std::move(channel);
+    sent_.erase(id);
+    context_.scheduler.post([this, alive = alive_, stream, from] {
+        if (*alive && ready_) subscribe(stream, from);
+    });
+    return {};
+}
+
+// -- the directory has moved: everything follows it
+
+void Engine::directory_moved(bool new_entries) {
+    follow_directory();
+    for (auto it = channels_.begin(); it != channels_.end();) {
+        const auto id = it->first;
+        auto& channel = *it->second;
+        ++it;  // `taken` may erase it
+        if (channel.waiting_for_directory()) taken(id, channel.directory_advanced());
+    }
+    std::vector<std::string> warnings;
+    auto done = mailbox_.directory_advanced(
+        [this](Mailbox::Welcomed w) { return welcome(std::move(w)); }, warnings);
+    for (const auto& w : warnings) warn(w);
+    if (!done) return mailbox_failed(done.error());
+    finish_statements();
+    if (new_entries) blocked_.clear();  // newcomers may have brought key packages
+    pump_soon();
+    if (new_entries) changed();
+}
+
+void Engine::follow_directory() {
+    if (!directory_.known()) return;
+    const auto& state = directory_.state();
+    const auto* self = state.device(context_.self.device);
+    if (self != nullptr && self->state == directory::DeviceState::revoked)
+        return removed_from_partnership();
+    std::vector<ChannelId> lost;
+    for (const auto& [id, channel] : channels_)
+        if (!state.reads(context_.self.device, id)) lost.push_back(id);
+    for (const auto& id : lost) leave(id);
+    for (const auto& [id, record] : state.channels()) {
+        if (channels_.contains(id) || record.settings.creator != context_.self.device ||
+            !state.reads(context_.self.device, id) || !directory_caught_up_)
+            continue;
+        // Only a channel that has never begun: a creator that comes back waits for a Welcome.
+        auto begun = store_.setting("begun " + id.hex());
+        if (!begun || *begun) continue;
+        auto transaction = context_.db.begin();
+        if (!transaction) return report(transaction.error());
+        auto channel = std::make_unique<Channel>(context_, store_, directory_);
+        auto made = channel->create(id, record.incarnation);
+        if (made) made = store_.set_setting("begun " + id.hex(), view("1"));
+        if (made) made = transaction->commit();
+        if (!made) return report(made.error());
+        subscribe(channel->stream(), 0);
+        channels_[id] = std::move(channel);
+    }
+}
+
+void Engine::leave(const ChannelId& id) {
+    const auto found = channels_.find(id);
+    if (found == channels_.end()) return;
+    auto transaction = context_.db.begin();
+    if (!transaction) return report(transaction.error());
+    auto gone = store_.erase_channel(id, found->second->row().incarnation);
+    if (gone) gone = transaction->commit();
+    if (!gone) return report(gone.error());
+    channels_.erase(found);
+    sent_.erase(id);
+    changed();
+}
+
+void Engine::removed_from_partnership() {
+    auto known = store_.setting("removed");
+    if (!known || *known) return;
+    while (!channels_.empty()) {
+        const auto left = channels_.size();
+        leave(channels_.begin()->first);
+        if (channels_.size() == left) return;
+    }
+    auto transaction = context_.db.begin();
+    if (!transaction) return report(transaction.error());
+    auto done = context_.projection.removed();
+    if (done) done = store_.set_setting("removed", view("1"));
+    if (done) done = context_.db.execute("DELETE FROM outbox");
+    if (done) done = context_.db.execute("DELETE FROM upload");
+    if (done) done = context_.db.execute("DELETE FROM key_package");
+    if (done) done = transaction->commit();
+    if (!done) return report(done.error());
+    context_.projection.committed();
+    if (auto truncated = context_.db.truncate_log(); !truncated)
+        context_.trace(0, truncated.error().text());
+    changed();
+}
+
+// -- acknowledgements: cumulative and lazy
+
+void Engine::acknowledge(const StreamRef& stream, std::uint64_t seq) {
+    acks_[stream] = std::max(acks_[stream], seq);
+    if (!ack_timer_)
+        ack_timer_ = context_.scheduler.after(ack_delay, [this] { flush_acks(); });
+}
+
+void Engine::flush_acks() {
+    ack_timer_.reset();
+    for (const auto& [stream, seq] : acks_) {
+        v1::Frame frame;
+        *frame.mutable_ack()->mutable_stream() = stream_of(stream);
+        frame.mutable_ack()->set_seq(seq);
+        if (!session_.send(std::move(frame))) break;
+    }
+    acks_.clear();
+}
+
+bool Engine::settled() {
+    if (!ready_ || !directory_caught_up_ || directory_.behind() || !mailbox_caught_up_ ||
+        refilling_ || uploading_ || statements_sent_ != 0 || agreement_fetch_)
+        return false;
+    for (const auto& [id, channel] : channels_) {
+        if (channel->row().status == ChannelStatus::failed) continue;
+        if (!channel->caught_up() || channel->waiting_for_directory() || channel->in_flight() ||
+            channel->row().status == ChannelStatus::creating || asking_packages_.contains(id))
+            return false;
+        const auto due = channel->due();
+        if (!due.removals.empty()) return false;
+        if (!due.additions.empty() && !blocked_.contains(id)) return false;
+        const auto waiting = store_.outbox_front(id);
+        if (waiting && *waiting) return false;
+    }
+    return !pump_timer_;
+}
+
+}  // namespace huecry::domain

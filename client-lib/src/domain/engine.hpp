@@ -1,0 +1,154 @@
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "domain/channel.hpp"
+#include "domain/key_stock.hpp"
+#include "domain/mailbox.hpp"
+#include "huecry/directory/build.hpp"
+#include "net/blob_transfer.hpp"
+#include "net/link.hpp"
+#include "net/session.hpp"
+
+// The heart of the client: what comes from the relay goes to the directory, the mailbox and the
+// channels; what is due goes out. No sockets, threads or clocks of its own: link, transfers and
+// scheduler are handed in, so that it runs in a simulation as it is. engine.cpp is what comes in,
+// engine_out.cpp what goes out. Everything on the scheduler's thread.
+namespace huecry::domain {
+
+using MakeLink = std::function<std::unique_ptr<net::Link>(net::LinkListener&)>;
+using MakeBlobs = std::function<std::unique_ptr<net::BlobTransfer>()>;
+
+class Engine final : net::LinkListener {
+public:
+    Engine(Context context, const MakeLink& make_link, const MakeBlobs& make_blobs);
+    ~Engine();
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    /// Reads everything that is kept. Errors of the store.
+    Result<void> load();
+    void start();
+    /// Tells the relay what has been processed, then closes.
+    void stop();
+    /// Called after anything has changed that somebody may wait for.
+    void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
+
+    [[nodiscard]] bool online() const { return ready_; }
+    /// Everything that waits at the relay is here, and everything that can go out is out.
+    [[nodiscard]] bool settled();
+    /// Why the connection is down for good, or down right now.
+    [[nodiscard]] const std::optional<Error>& trouble() const { return trouble_; }
+    [[nodiscard]] bool will_retry() const { return will_retry_; }
+    void reconnect();
+
+    [[nodiscard]] const DirectorySync& directory() const { return directory_; }
+    [[nodiscard]] const Channel* channel(const ChannelId& id) const;
+    [[nodiscard]] SyncStore& store() { return store_; }
+
+    /// Signs with this device, sends, and calls back once the entry has been applied here.
+    using StatementDone = std::function<void(Result<std::uint64_t> index)>;
+    void submit_statement(directory::Body body, StatementDone done);
+    /// Saves a message with its photos, to go out as soon as possible. Its own transaction.
+    Result<void> enqueue(const Outgoing& message, std::vector<Projection::Sealed> photos);
+
+    /// The relay's count of an own message.
+    struct Counts {
+        std::uint32_t readers = 0, delivered = 0;
+    };
+    void delivery(const MessageId& id, std::function<void(Result<Counts>)> done);
+    /// Share and ciphertext of a photo, opened; before the watermark.
+    void fetch_photo(Projection::PhotoKey key, std::function<void(Result<SecretBytes>)> done);
+    /// A document of the directory (an agreement's text).
+    void put_document(const BlobId& id, Bytes bytes, std::function<void(Result<void>)> done);
+
+private:
+    // net::LinkListener
+    void up(const v1::Ready& ready, std::uint64_t relay_time_ms) override;
+    void frame(const v1::Frame& frame) override;
+    void down(const Error& why, bool will_retry, std::chrono::milliseconds retry_in) override;
+
+    // coming in
+    void handle_deliver(const v1::Deliver& frame);
+    void handle_missed(const v1::Missed& frame);
+    void handle_queue_empty(const v1::QueueEmpty& frame);
+    void directory_moved(bool new_entries);
+    void follow_directory();
+    void leave(const ChannelId& id);
+    void removed_from_partnership();
+    void taken(const ChannelId& id, Result<Taken> result);
+    Result<void> load_channels();
+    void mailbox_failed(const Error& error);
+    Result<void> welcome(Mailbox::Welcomed welcomed);
+    void report(const Error& error);
+    void warn(const std::string& text);
+    void subscribe(const StreamRef& stream, std::uint64_t from);
+    void acknowledge(const StreamRef& stream, std::uint64_t seq);
+    void flush_acks();
+    Channel* find(const v1::Stream& stream);
+    void changed();
+
+    // going out
+    void pump_soon();
+    void pump();
+    void pump_channel(Channel& channel);
+    void send_submission(Channel& channel);
+    void submission_answered(const ChannelId& id, Result<v1::Frame> answer);
+    void submission_accepted(Channel& channel, const v1::SubmitResult& result);
+    void submission_refused(Channel& channel, const Error& error);
+    void refuse_message(const MessageId& id, const Error& why);
+    void send_message(Channel& channel, const OutboxRow& row, const Channel::Due& due);
+    void request_packages(Channel& channel, const std::vector<DeviceId>& devices);
+    void give_snapshot(const ChannelId& id);
+    void block_packages(const ChannelId& id);
+    bool delay_over(const ChannelId& id, bool due);
+    void pump_uploads();
+    void upload_done(const UploadRow& row, Result<void> result);
+    void put_lease(const UploadRow& row);
+    void refill_keys(std::uint32_t left, bool has_last_resort);
+    void fetch_agreement();
+    void lapse_members();
+    void finish_statements();
+    void tick();
+
+    Context context_;
+    SyncStore store_;
+    DirectorySync directory_;
+    Mailbox mailbox_;
+    KeyStock keys_;
+    net::Session session_;
+    std::unique_ptr<net::Link> link_;
+    std::unique_ptr<net::BlobTransfer> blobs_;
+    std::map<ChannelId, std::unique_ptr<Channel>> channels_;
+
+    bool ready_ = false, will_retry_ = true, stopped_ = false, pumping_ = false;
+    bool directory_caught_up_ = false, mailbox_caught_up_ = false, refilling_ = false;
+    std::optional<Error> trouble_;
+    std::map<StreamRef, std::uint64_t> acks_;
+    std::unique_ptr<net::Timer> ack_timer_, pump_timer_, tick_timer_;
+    std::map<ChannelId, std::chrono::milliseconds> due_since_;
+    /// Newcomers of a channel had no key package at the relay: asked again ever later.
+    struct Blocked {
+        std::chrono::milliseconds until{}, delay{};
+    };
+    std::map<ChannelId, Blocked> blocked_;
+    std::set<ChannelId> sent_, asking_packages_;  // in this connection
+    std::set<ChannelId> backing_off_;             // sent again when the timer has run
+    std::unique_ptr<net::Timer> retry_timer_;
+    std::unique_ptr<net::Transfer> upload_, agreement_fetch_, document_;
+    std::map<std::uint64_t, std::unique_ptr<net::Transfer>> photo_fetches_;
+    std::uint64_t next_fetch_ = 1;
+    bool uploading_ = false, lapsing_ = false;
+    struct WaitingStatement {
+        std::uint64_t index;
+        StatementDone done;
+    };
+    std::vector<WaitingStatement> statements_;
+    std::size_t statements_sent_ = 0;
+    std::chrono::milliseconds commit_delay_{};
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    std::function<void()> changed_;
+};
+
+}  // namespace huecry::domain

@@ -1,0 +1,473 @@
+#include "domain/engine.hpp"
+#include "huecry/directory/document_key.hpp"
+
+// What goes out: submissions of channels, uploads, key packages, statements.
+namespace huecry::domain {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto request_timeout = std::chrono::seconds(limits::request_timeout_s);
+constexpr auto package_retry = 500ms;  // a newcomer uploads its stock right after its admission
+constexpr auto tick_longest = 60s;
+
+}  // namespace
+
+void Engine::pump_soon() {
+    if (pumping_ || stopped_) return;
+    pumping_ = true;
+    context_.scheduler.post([this, alive = alive_] {
+        if (!*alive || stopped_) return;
+        pumping_ = false;
+        pump();
+    });
+}
+
+void Engine::pump() {
+    if (!ready_) return;
+    pump_timer_.reset();
+    for (auto& [id, channel] : channels_) pump_channel(*channel);
+    pump_uploads();
+    fetch_agreement();
+    changed();
+}
+
+/// Additions and leftover removals wait a little, differently long on each device, so that one
+/// commit serves many newcomers and one device makes it.
+bool Engine::delay_over(const ChannelId& id, bool due) {
+    if (!due) {
+        due_since_.erase(id);
+        return false;
+    }
+    const auto now = context_.scheduler.monotonic();
+    const auto since = due_since_.try_emplace(id, now).first->second;
+    const auto left = since + commit_delay_ - now;
+    if (left <= 0ms) {
+        due_since_.erase(id);
+        return true;
+    }
+    if (!pump_timer_)
+        pump_timer_ = context_.scheduler.after(left, [this] {
+            pump_timer_.reset();
+            pump_soon();
+        });
+    return false;
+}
+
+void Engine::pump_channel(Channel& channel) {
+    if (channel.in_flight()) {
+        if (channel.caught_up() && !channel.waiting_for_directory()) send_submission(channel);
+        return;
+    }
+    if (!channel.ready_to_submit()) return;
+    const auto& id = channel.row().channel;
+    if (channel.row().status == ChannelStatus::creating) {
+        if (auto made = channel.submit_path(); !made) return report(made.error());
+        return send_submission(channel);
+    }
+    const auto due = channel.due();
+    auto front = store_.outbox_front(id);
+    if (!front) return report(front.error());
+    if (*front) return send_message(channel, **front, due);
+    if (!delay_over(id, !due.removals.empty() || !due.additions.empty() || due.refresh)) return;
+    if (!due.removals.empty()) {
+        if (auto made = channel.submit_removals(due.removals); !made)
+            return report(made.error());
+        return send_submission(channel);
+    }
+    if (!due.additions.empty()) return request_packages(channel, due.additions);
+    if (auto made = channel.submit_path(); !made) return report(made.error());
+    send_submission(channel);
+}
+
+void Engine::send_message(Channel& channel, const OutboxRow& row, const Channel::Due& due) {
+    auto made = channel.submit_message(row, due.removals);
+    if (made) return send_submission(channel);
+    if (retryable(made.error().code) || made.error().code == Errc::mls_not_member) return;
+    refuse_message(row.id, made.error());
+    pump_soon();
+}
+
+void Engine::send_submission(Channel& channel) {
+    const auto id = channel.row().channel;
+    if (!ready_ || sent_.contains(id)) return;
+    v1::Frame frame;
+    if (!frame.mutable_submit()->ParseFromString(channel.submission()->frame))
+        return report(Error{Errc::store_damaged, "submission"});
+    sent_.insert(id);
+    session_.request(std::move(frame), request_timeout,
+                     [this, alive = alive_, id](Result<v1::Frame> answer) {
+                         if (*alive) submission_answered(id, std::move(answer));
+                     });
+}
+
+void Engine::submission_answered(const ChannelId& id, Result<v1::Frame> answer) {
+    const auto found = channels_.find(id);
+    if (found == channels_.end()) return;
+    auto& channel = *found->second;
+    if (answer && answer->has_submit_result())
+        submission_accepted(channel, answer->submit_result());
+    else if (answer)
+        report(Error{Errc::bad_frame, "answer to a submission"});
+    else
+        submission_refused(channel, answer.error());
+    changed();
+}
+
+void Engine::submission_accepted(Channel& channel, const v1::SubmitResult& result) {
+    if (!channel.submission() || !channel.submission()->message || result.accepted().empty())
+        return;  // reached in the stream before its answer, or a commit alone
+    const auto& id = *channel.submission()->message;
+    const auto& last = *result.accepted().rbegin();
+    auto waiting = store_.in_outbox(id);
+    if (!waiting || !*waiting) return;
+    auto transaction = context_.db.begin();
+    if (!transaction) return report(transaction.error());
+    auto done = context_.projection.accepted(id, last.accepted_ms(), last.expiry_ms());
+    if (done) done = store_.add_own_entry(id, channel.stream(), last.seq(), last.expiry_ms());
+    if (done) done = store_.erase_outbox(id);
+    if (done) done = transaction->commit();
+    if (!done) {
+        context_.projection.rolled_back();
+        return report(done.error());
+    }
+    context_.projection.committed();
+}
+
+void Engine::submission_refused(Channel& channel, const Error& error) {
+    const auto id = channel.row().channel;
+    const auto* refusal = session_.refusal();
+    if (error.code == Errc::unreachable || error.code == Errc::timed_out) return;
+    if (refusal == nullptr) return report(error);
+    if (error.code != Errc::stale && retryable(error.code) &&
+        error.code != Errc::reservation_lapsed) {
+        // Rate limit, overload, quota: the identical bytes again, a little later.
+        context_.trace(2, "a submission must wait: " + error.text());
+        const auto wait = std::chrono::milliseconds(
+            std::clamp<std::uint64_t>(refusal->retry_after_ms(), 500, 60'000));
+        backing_off_.insert(id);
+        retry_timer_ = context_.scheduler.after(wait, [this] {
+            for (const auto& one : backing_off_) sent_.erase(one);
+            backing_off_.clear();
+            pump_soon();
+        });
+        return;
+    }
+    const auto message = channel.submission() ? channel.submission()->message : std::nullopt;
+    const bool alone = channel.submission() && !channel.submission()->commit;
+    const auto handshake_seq = refusal->handshake_seq();
+    const auto directory_index = refusal->directory_index();
+    sent_.erase(id);
+    if (auto dropped = channel.drop_submission(); !dropped) return report(dropped.error());
+    if (error.code == Errc::stale) {
+        channel.wait_until(handshake_seq, directory_index);
+    } else if (message && (alone || error.code == Errc::post_not_permitted ||
+                           error.code == Errc::not_permitted)) {
+        refuse_message(*message, error);
+    } else {
+        context_.trace(1, "a commit was refused: " + error.text());
+        block_packages(id);
+    }
+    pump_soon();
+}
+
+void Engine::refuse_message(const MessageId& id, const Error& why) {
+    context_.trace(1, "a message was refused: " + why.text());
+    auto transaction = context_.db.begin();
+    if (!transaction) return report(transaction.error());
+    auto done = context_.projection.refused(id, why);
+    if (done) done = store_.erase_outbox(id);
+    if (done)
+        done = context_.db.prepare("DELETE FROM upload WHERE message = ?").bind(id.view()).run();
+    if (done) done = transaction->commit();
+    if (!done) {
+        context_.projection.rolled_back();
+        return report(done.error());
+    }
+    context_.projection.committed();
+}
+
+void Engine::request_packages(Channel& channel, const std::vector<DeviceId>& devices) {
+    const auto id = channel.row().channel;
+    const auto now = context_.scheduler.monotonic();
+    const auto blocked = blocked_.find(id);
+    if (blocked != blocked_.end() && blocked->second.until > now) {
+        if (!pump_timer_)
+            pump_timer_ = context_.scheduler.after(blocked->second.until - now, [this] {
+                pump_timer_.reset();
+                pump_soon();
+            });
+        return;
+    }
+    if (!asking_packages_.insert(id).second) return;
+    v1::Frame frame;
+    auto& take = *frame.mutable_take_key_packages();
+    take.mutable_channel()->set_kind(static_cast<std::uint32_t>(StreamKind::channel));
+    take.mutable_channel()->set_id(to_string(id.view()));
+    take.mutable_channel()->set_incarnation(channel.row().incarnation);
+    for (const auto& device : devices) {
+        if (static_cast<std::size_t>(take.devices_size()) == limits::max_welcome_devices) break;
+        take.add_devices(to_string(device.view()));
+    }
+    session_.request(std::move(frame), request_timeout, [this, alive = alive_,
+                                                         id](Result<v1::Frame> answer) {
+        if (!*alive) return;
+        asking_packages_.erase(id);
+        const auto found = channels_.find(id);
+        if (found == channels_.end()) return;
+        Result<void> made = Error{Errc::no_key_package};
+        if (answer && answer->has_key_packages() && found->second->ready_to_submit())
+            made = found->second->submit_additions(answer->key_packages());
+        if (made) {
+            blocked_.erase(id);
+            send_submission(*found->second);
+        } else {
+            block_packages(id);
+        }
+        pump_soon();
+    });
+}
+
+void Engine::block_packages(const ChannelId& id) {
+    auto& blocked = blocked_[id];
+    blocked.delay = std::clamp<std::chrono::milliseconds>(2 * blocked.delay, package_retry, 60s);
+    blocked.until = context_.scheduler.monotonic() + blocked.delay;
+}
+
+void Engine::give_snapshot(const ChannelId& id) {
+    for (auto& content : context_.projection.snapshot(id)) {
+        const Outgoing message{id, context_.new_id<MessageId>(), std::move(content),
+                               std::chrono::seconds(limits::record_expiry_s)};
+        if (auto queued = enqueue(message, {}); !queued) report(queued.error());
+    }
+}
+
+Result<void> Engine::enqueue(const Outgoing& message, std::vector<Projection::Sealed> photos) {
+    HUECRY_TRY_ASSIGN(auto transaction, context_.db.begin());
+    const auto save = [&]() -> Result<void> {
+        HUECRY_TRY(context_.projection.queued(message));
+        HUECRY_TRY(store_.add_outbox({message.id, message.channel, message.content,
+                                      message.lifetime, context_.clock.now_ms()}));
+        for (auto& photo : photos)
+            HUECRY_TRY(store_.add_upload({photo.blob, message.id, message.channel,
+                                          std::move(photo.share), std::move(photo.ciphertext),
+                                          message.lifetime, false}));
+        return transaction.commit();
+    };
+    auto saved = save();
+    if (!saved) {
+        context_.projection.rolled_back();
+        return saved;
+    }
+    context_.projection.committed();
+    pump_soon();
+    return {};
+}
+
+// -- uploads: a message waits until its photos and their shares are at the relay
+
+void Engine::pump_uploads() {
+    if (uploading_) return;
+    auto next = store_.next_upload();
+    if (!next) return report(next.error());
+    if (!*next) return;
+    auto row = std::move(**next);
+    uploading_ = true;
+    if (row.stored) return put_lease(row);
+    const auto digest = sha256(row.bytes);
+    net::BlobUpload upload{row.blob, {}, row.lifetime, digest,
+                           std::make_shared<const Bytes>(std::move(row.bytes))};
+    const auto* target = channel(row.channel);
+    upload.owner = StreamRef::channel(row.channel, target ? target->row().incarnation : 1);
+    auto shared = std::make_shared<UploadRow>(std::move(row));
+    upload_ = blobs_->put(std::move(upload), [this, shared](Result<void> done) {
+        upload_done(*shared, std::move(done));
+    });
+}
+
+void Engine::upload_done(const UploadRow& row, Result<void> result) {
+    context_.scheduler.post([this, alive = alive_] {
+        if (*alive) upload_.reset();
+    });
+    if (result) {
+        if (auto kept = store_.set_upload_stored(row.blob); !kept) return report(kept.error());
+        return put_lease(row);
+    }
+    uploading_ = false;
+    context_.trace(1, "a photo could not be uploaded: " + result.error().text());
+    if (!retryable(result.error().code)) refuse_message(row.message, result.error());
+    pump_soon();
+}
+
+void Engine::put_lease(const UploadRow& row) {
+    v1::Frame frame;
+    auto& put = *frame.mutable_put_lease();
+    const auto* target = channel(row.channel);
+    put.mutable_channel()->set_kind(static_cast<std::uint32_t>(StreamKind::channel));
+    put.mutable_channel()->set_id(to_string(row.channel.view()));
+    put.mutable_channel()->set_incarnation(target ? target->row().incarnation : 1);
+    put.set_blob(to_string(row.blob.view()));
+    put.set_share(to_string(row.share.view()));
+    put.set_expiry_ms(context_.clock.now_ms() + static_cast<std::uint64_t>(row.lifetime.count()));
+    session_.request(std::move(frame), request_timeout,
+                     [this, alive = alive_, blob = row.blob,
+                      message = row.message](Result<v1::Frame> answer) {
+                         if (!*alive) return;
+                         uploading_ = false;
+                         if (answer) {
+                             if (auto gone = store_.erase_upload(blob); !gone)
+                                 report(gone.error());
+                         } else if (!retryable(answer.error().code)) {
+                             refuse_message(message, answer.error());
+                         }
+                         pump_soon();
+                     });
+}
+
+// -- key packages, agreement, statements
+
+void Engine::refill_keys(std::uint32_t left, bool has_last_resort) {
+    if (refilling_) return;
+    auto package = keys_.refill(left, has_last_resort);
+    if (!package) return report(package.error());
+    if (!*package) return;
+    refilling_ = true;
+    v1::Frame frame;
+    *frame.mutable_put_key_packages() = std::move(**package);
+    session_.request(std::move(frame), request_timeout,
+                     [this, alive = alive_](Result<v1::Frame> answer) {
+                         if (!*alive) return;
+                         refilling_ = false;
+                         if (!answer) return context_.trace(1, answer.error().text());
+                         if (auto kept = keys_.uploaded(); !kept) report(kept.error());
+                         changed();
+                     });
+}
+
+void Engine::fetch_agreement() {
+    if (agreement_fetch_ || !directory_.known()) return;
+    auto wanted = context_.projection.agreement_to_fetch();
+    const auto& agreement = directory_.state().agreement();
+    if (!wanted || !agreement || agreement->version != wanted->version ||
+        agreement->blob != wanted->blob)
+        return;
+    auto key = std::make_shared<SecretBytes>(std::move(wanted->key));
+    net::BlobDownload download{wanted->blob, {}, limits::max_agreement + 1024, 0};
+    const auto version = wanted->version;
+    agreement_fetch_ = blobs_->get(download, [this, alive = alive_, key,
+                                              version](Result<Bytes> blob) {
+        context_.scheduler.post([this, alive] {
+            if (*alive) agreement_fetch_.reset();
+        });
+        if (!blob) return context_.trace(1, "the agreement: " + blob.error().text());
+        const auto text = directory::open_document(*key, *blob);
+        const auto& current = directory_.state().agreement();
+        if (!text || !current || current->version != version ||
+            directory::document_digest(*key, *text) != current->text_digest)
+            return warn("the agreement's text is not the one that was published");
+        auto transaction = context_.db.begin();
+        if (!transaction) return report(transaction.error());
+        auto kept = context_.projection.keep_agreement_text(version, *text);
+        if (kept) kept = transaction->commit();
+        if (!kept) return report(kept.error());
+        context_.projection.committed();
+        changed();
+    });
+}
+
+void Engine::put_document(const BlobId& id, Bytes bytes, std::function<void(Result<void>)> done) {
+    const auto digest = sha256(bytes);
+    net::BlobUpload upload{id, StreamRef::directory(),
+                           std::chrono::hours(24 * 365 * 5), digest,
+                           std::make_shared<const Bytes>(std::move(bytes))};
+    document_ = blobs_->put(std::move(upload), std::move(done));
+}
+
+void Engine::submit_statement(directory::Body body, StatementDone done) {
+    if (!directory_.known()) return done(Error{Errc::unreachable, "no directory yet"});
+    const auto statement = directory::make_statement(
+        directory_.state(), context_.new_id<directory::Nonce>(), std::move(body));
+    const auto signed_statement = directory::sign_statement(statement, *context_.self.key);
+    v1::Frame frame;
+    auto& submit = *frame.mutable_submit();
+    submit.mutable_stream()->set_kind(static_cast<std::uint32_t>(StreamKind::directory));
+    submit.mutable_stream()->set_id(to_string(BytesView(StreamRef::directory().id)));
+    auto& item = *submit.add_items();
+    item.set_message_id(to_string(context_.new_id<MessageId>().view()));
+    item.set_kind(static_cast<std::uint32_t>(EntryKind::statement));
+    item.set_body(to_string(signed_statement.encode()));
+    ++statements_sent_;
+    session_.request(std::move(frame), request_timeout,
+                     [this, alive = alive_, done = std::move(done)](Result<v1::Frame> answer) {
+                         if (!*alive) return;
+                         if (answer && answer->has_submit_result() &&
+                             answer->submit_result().accepted_size() == 1) {
+                             statements_.push_back(
+                                 {answer->submit_result().accepted(0).seq(), done});
+                             return finish_statements();
+                         }
+                         --statements_sent_;
+                         done(answer ? Error{Errc::bad_frame} : answer.error());
+                         changed();
+                     });
+}
+
+/// A statement is done when its entry has been applied here, so that what follows sees it.
+void Engine::finish_statements() {
+    auto waiting = std::move(statements_);
+    statements_.clear();
+    for (auto& one : waiting) {
+        if (one.index > directory_.index()) {
+            statements_.push_back(std::move(one));
+            continue;
+        }
+        --statements_sent_;
+        one.done(one.index);
+    }
+    changed();
+}
+
+void Engine::lapse_members() {
+    const auto& state = directory_.state();
+    const auto* self = state.member_of(context_.self.device);
+    if (lapsing_ || self == nullptr || self->role != directory::Role::coordinator) return;
+    auto members = state.due_to_lapse(context_.clock.now_ms());
+    if (members.empty() || !state.agreement()) return;
+    lapsing_ = true;
+    submit_statement(directory::AgreementLapsed{state.agreement()->version, std::move(members)},
+                     [this](Result<std::uint64_t> done) {
+                         lapsing_ = false;
+                         if (!done) context_.trace(1, done.error().text());
+                     });
+}
+
+// -- time
+
+void Engine::tick() {
+    if (auto r = context_.clock.advance(); !r) context_.trace(0, r.error().text());
+    auto transaction = context_.db.begin();
+    if (transaction) {
+        auto expired = context_.projection.expire();
+        auto overdue = store_.outbox_expired(context_.clock.erase_time());
+        const bool kept = expired && overdue &&
+                          store_.erase_seen_before(context_.clock.erase_time()).ok() &&
+                          transaction->commit().ok();
+        if (kept) {
+            context_.projection.committed();
+            for (const auto& id : *overdue) refuse_message(id, Error{Errc::expired});
+            if (*expired)
+                if (auto done = context_.db.truncate_log(); !done || !*done)
+                    context_.trace(1, "expired rows are still in the write-ahead log");
+        } else {
+            context_.projection.rolled_back();
+        }
+    }
+    auto wait = std::chrono::milliseconds(tick_longest);
+    const auto now = context_.clock.erase_time();
+    if (const auto next = context_.projection.next_expiry())
+        wait = std::clamp(std::chrono::milliseconds(*next > now ? *next - now : 0), 20ms, wait);
+    tick_timer_ = context_.scheduler.after(wait, [this] { tick(); });
+    changed();
+}
+
+}  // namespace huecry::domain

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "domain/context.hpp"
+#include "huecry/directory/state.hpp"
+#include "huecry/wire/authenticated_data.hpp"
+
+// Is an authentic commit to be applied or void? Judged by everyone from what everyone sees: the
+// commit, and the directory at the index that its authenticated data names with the relay's
+// signature (ARCHITECTURE.md, "Commits are judged by everyone").
+namespace huecry::domain {
+
+struct CommitPlace {
+    ChannelId channel;
+    std::uint64_t floor_index = 0;  // directory index of the last applied commit
+    DeviceId submitter;             // as in the entry's header
+    MessageId message_id;           // as in the entry's header
+};
+
+struct CommitVerdict {
+    mls::Judgement judgement = mls::Judgement::make_void;
+    std::uint64_t index = 0;  // the directory index that it acts upon
+    std::string why;          // when void
+};
+
+/// The authenticated data of an MLSMessage(PrivateMessage), which lies open (RFC 9420 section 6.3).
+Result<AuthenticatedData> open_authenticated_data(BytesView message);
+
+/// The device that a credential names, if it is of this partnership.
+std::optional<DeviceId> device_of(const PartnershipId& partnership, BytesView identity);
+
+/// The caller has made sure that `state` reaches the index that the data names.
+CommitVerdict judge_commit(const Self& self, const directory::State& state,
+                           const CommitPlace& place, const mls::IncomingCommit& commit);
+
+/// Every leaf of a group that is to be joined: its key is the directory's, and it is authorised at
+/// the index or due for removal. An error says which is not.
+Result<void> check_roster(const Self& self, const directory::State& state,
+                          const ChannelId& channel, const std::vector<mls::Member>& members);
+
+}  // namespace huecry::domain
