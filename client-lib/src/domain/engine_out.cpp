@@ -10,6 +10,7 @@ using namespace std::chrono_literals;
 constexpr auto request_timeout = std::chrono::seconds(limits::request_timeout_s);
 constexpr auto package_retry = 500ms;  // a newcomer uploads its stock right after its admission
 constexpr auto tick_longest = 60s;
+constexpr std::uint64_t seen_for = limits::dedup_days * 86'400'000ULL;  // then no repeat comes
 
 }  // namespace
 
@@ -450,7 +451,7 @@ void Engine::tick() {
         auto expired = context_.projection.expire();
         auto overdue = store_.outbox_expired(context_.clock.erase_time());
         const bool kept = expired && overdue &&
-                          store_.erase_seen_before(context_.clock.erase_time()).ok() &&
+                          store_.erase_seen_before(context_.clock.erase_time() - seen_for).ok() &&
                           transaction->commit().ok();
         if (kept) {
             context_.projection.committed();

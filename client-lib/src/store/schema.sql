@@ -119,6 +119,16 @@ CREATE TABLE invite (
     organisation TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE own_entry (
+    -- Where own messages stand in their streams, to ask the relay who has them. Written when the
+    -- relay has accepted one; deleted at its expiry.
+    id BLOB PRIMARY KEY,
+    channel BLOB NOT NULL,
+    incarnation INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    expiry_ms INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE item_key (
     -- The random key under which one item's content is sealed. Written with the item; deleted to
     -- erase it: without this row the content cannot be read, wherever a copy of it may lie.
