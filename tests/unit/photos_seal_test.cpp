@@ -51,7 +51,7 @@ void check_tampered(BytesView ciphertext) {
 SecretBytes documented_key() {
     Bytes both = to_bytes(share().view());
     both.insert(both.end(), secret().view().begin(), secret().view().end());
-    const auto label = view("huecry photo key v1");
+    const auto label = view("huecry/1 photo key");
     return crypto::hkdf_expand(crypto::hkdf_extract(label, both).view(), label, 32);
 }
 

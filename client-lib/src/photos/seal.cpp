@@ -11,8 +11,8 @@
 namespace huecry::photos {
 namespace {
 
-constexpr std::string_view key_label = "huecry photo key v1";
-constexpr std::string_view share_label = "huecry photo share v1";
+constexpr std::string_view key_label = "huecry/1 photo key";
+constexpr std::string_view share_label = "huecry/1 photo share";
 constexpr std::size_t length_size = 8;
 
 SecretBytes key_of(const SecretBytes& share, const SecretBytes& secret) {

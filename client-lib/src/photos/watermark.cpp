@@ -1,11 +1,11 @@
 #include "photos/watermark.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <string>
 #include <vector>
 
+#include "huecry/wire/utf8.hpp"
 #include "photos/glyphs.hpp"
 #include "photos/intake.hpp"
 #include "photos/jpeg_write.hpp"
@@ -32,23 +32,14 @@ struct Mask {
     }
 };
 
-// Strict UTF-8; an empty result means that it is not.
+// An empty result means that it is not UTF-8.
 std::u32string code_points(std::string_view text) {
     std::u32string out;
-    for (std::size_t i = 0; i < text.size();) {
-        const auto lead = static_cast<unsigned char>(text[i]);
-        const std::size_t size = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-        if (lead > 0xF4 || (lead >= 0x80 && lead < 0xC2) || size > text.size() - i) return {};
-        char32_t code = size == 1 ? lead : lead & (0x7FU >> size);
-        for (std::size_t k = 1; k < size; ++k) {
-            const auto byte = static_cast<unsigned char>(text[i + k]);
-            if ((byte & 0xC0U) != 0x80) return {};
-            code = code << 6U | (byte & 0x3FU);
-        }
-        static constexpr std::array<char32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
-        if (code < least[size] || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return {};
-        out += code;
-        i += size;
+    while (!text.empty()) {
+        const CodePoint code = first_code_point(text);
+        if (!code.valid) return {};
+        out += code.value;
+        text.remove_prefix(code.size);
     }
     return out;
 }
