@@ -9,26 +9,46 @@ namespace {
 
 std::string_view reason(unsigned status) {
     switch (status) {
-        case 200: return "OK";
-        case 201: return "Created";
-        case 202: return "Accepted";
-        case 206: return "Partial Content";
-        case 400: return "Bad Request";
-        case 401: return "Unauthorized";
-        case 403: return "Forbidden";
-        case 404: return "Not Found";
-        case 408: return "Request Timeout";
-        case 409: return "Conflict";
-        case 410: return "Gone";
-        case 413: return "Content Too Large";
-        case 416: return "Range Not Satisfiable";
-        case 422: return "Unprocessable Content";
-        case 426: return "Upgrade Required";
-        case 429: return "Too Many Requests";
-        case 431: return "Request Header Fields Too Large";
-        case 503: return "Service Unavailable";
-        case 507: return "Insufficient Storage";
-        default: return "Error";
+        case 200:
+            return "OK";
+        case 201:
+            return "Created";
+        case 202:
+            return "Accepted";
+        case 206:
+            return "Partial Content";
+        case 400:
+            return "Bad Request";
+        case 401:
+            return "Unauthorized";
+        case 403:
+            return "Forbidden";
+        case 404:
+            return "Not Found";
+        case 408:
+            return "Request Timeout";
+        case 409:
+            return "Conflict";
+        case 410:
+            return "Gone";
+        case 413:
+            return "Content Too Large";
+        case 416:
+            return "Range Not Satisfiable";
+        case 422:
+            return "Unprocessable Content";
+        case 426:
+            return "Upgrade Required";
+        case 429:
+            return "Too Many Requests";
+        case 431:
+            return "Request Header Fields Too Large";
+        case 503:
+            return "Service Unavailable";
+        case 507:
+            return "Insufficient Storage";
+        default:
+            return "Error";
     }
 }
 
@@ -49,32 +69,45 @@ std::string HttpResponse::text() const {
 unsigned http_status(Errc code) {
     switch (code) {
         case Errc::not_found:
-        case Errc::photo_gone: return 404;
-        case Errc::expired: return 410;
-        case Errc::not_authenticated: return 401;
+        case Errc::photo_gone:
+            return 404;
+        case Errc::expired:
+            return 410;
+        case Errc::not_authenticated:
+            return 401;
         case Errc::not_permitted:
         case Errc::device_removed:
         case Errc::unknown_partnership:
         case Errc::pending_approval:
         case Errc::invite_used:
         case Errc::invite_expired:
-        case Errc::invite_withdrawn: return 403;
-        case Errc::too_large: return 413;
-        case Errc::offset_mismatch: return 409;
+        case Errc::invite_withdrawn:
+            return 403;
+        case Errc::too_large:
+            return 413;
+        case Errc::offset_mismatch:
+            return 409;
         case Errc::digest_mismatch:
-        case Errc::id_reused: return 422;
-        case Errc::rate_limited: return 429;
-        case Errc::timed_out: return 408;
+        case Errc::id_reused:
+            return 422;
+        case Errc::rate_limited:
+            return 429;
+        case Errc::timed_out:
+            return 408;
         case Errc::overloaded:
         case Errc::draining:
-        case Errc::busy: return 503;
+        case Errc::busy:
+            return 503;
         case Errc::quota_exceeded:
-        case Errc::no_room: return 507;
+        case Errc::no_room:
+            return 507;
         case Errc::internal:
         case Errc::io_failed:
         case Errc::store_failed:
-        case Errc::store_damaged: return 500;
-        default: return 400;
+        case Errc::store_damaged:
+            return 500;
+        default:
+            return 400;
     }
 }
 

@@ -74,8 +74,8 @@ asio::awaitable<ErrorCode> TlsStream::handshake() {
         if (result == 1) co_return ErrorCode{};
         const auto step = step_of(result);
         if (step == Step::failed) break;
-        const auto direction = step == Step::want_read ? asio::socket_base::wait_read
-                                                       : asio::socket_base::wait_write;
+        const auto direction =
+            step == Step::want_read ? asio::socket_base::wait_read : asio::socket_base::wait_write;
         const auto [error] = co_await socket_.async_wait(direction, awaited);
         if (error) fail(error);
     }
@@ -98,8 +98,8 @@ asio::awaitable<ErrorCode> TlsStream::read(std::span<std::uint8_t> into, std::si
         const auto step = read_once(into.data(), into.size(), got);
         if (step == Step::done) co_return ErrorCode{};
         if (step == Step::failed) co_return error_ ? error_ : asio::error::operation_aborted;
-        const auto direction = step == Step::want_read ? asio::socket_base::wait_read
-                                                       : asio::socket_base::wait_write;
+        const auto direction =
+            step == Step::want_read ? asio::socket_base::wait_read : asio::socket_base::wait_write;
         const auto [error] = co_await socket_.async_wait(direction, awaited);
         if (error) co_return error;
     }
@@ -168,14 +168,12 @@ void TlsStream::flush() {
 
 void TlsStream::wait_writable() {
     waiting_ = true;
-    socket_.async_wait(asio::socket_base::wait_write,
-                       [self = shared_from_this()](ErrorCode error) {
-                           self->waiting_ = false;
-                           if (error) return self->fail(error);
-                           self->flush();
-                           if (self->queued_ == 0 && self->blocked_.empty() && self->on_drained_)
-                               self->on_drained_();
-                       });
+    socket_.async_wait(asio::socket_base::wait_write, [self = shared_from_this()](ErrorCode error) {
+        self->waiting_ = false;
+        if (error) return self->fail(error);
+        self->flush();
+        if (self->queued_ == 0 && self->blocked_.empty() && self->on_drained_) self->on_drained_();
+    });
 }
 
 asio::awaitable<ErrorCode> TlsStream::drained() {

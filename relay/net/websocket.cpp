@@ -25,9 +25,9 @@ namespace {
 
 constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t read_step = 16384;
-constexpr std::size_t kept_buffer = 4096;   // capacity that an idle connection may keep
-constexpr std::size_t max_pieces = 64;      // of a message, beyond one for each 512 bytes
-constexpr std::size_t max_controls = 120;   // between two messages
+constexpr std::size_t kept_buffer = 4096;  // capacity that an idle connection may keep
+constexpr std::size_t max_pieces = 64;     // of a message, beyond one for each 512 bytes
+constexpr std::size_t max_controls = 120;  // between two messages
 
 }  // namespace
 
@@ -37,8 +37,7 @@ struct WebSocket::Beast {
     beast::flat_buffer buffer;
 };
 
-WebSocket::WebSocket(TlsStream& stream)
-    : stream_(stream), beast_(std::make_unique<Beast>(stream)) {
+WebSocket::WebSocket(TlsStream& stream) : stream_(stream), beast_(std::make_unique<Beast>(stream)) {
     auto& websocket = beast_->websocket;
     websocket.binary(true);
     websocket.auto_fragment(false);

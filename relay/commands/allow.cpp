@@ -1,0 +1,45 @@
+#include "commands/allow.hpp"
+
+#include <fmt/format.h>
+
+#include "commands/installation.hpp"
+#include "net/control_socket.hpp"
+
+namespace huecry::relay {
+namespace {
+
+Result<std::string> code_from_store(const Settings& settings, std::uint64_t hours) {
+    HUECRY_TRY_ASSIGN(auto folder, DataFolder::open(settings.data));
+    HUECRY_TRY_ASSIGN(const auto log, Logger::open(LogLevel::error, {}));
+    HUECRY_TRY_ASSIGN(const auto installation,
+                      Installation::open(settings, std::move(folder), log));
+    auto code = installation->core().allow_partnership(hours * 3'600'000);
+    installation->core().flush();
+    return code;
+}
+
+}  // namespace
+
+Result<void> allow(const Settings& settings, std::uint64_t hours) {
+    auto code = ask_running_relay(settings.data, "allow " + std::to_string(hours));
+    if (!code && code.error().code == Errc::unreachable) code = code_from_store(settings, hours);
+    if (!code) return code.error();
+    if (code->empty()) return Error{Errc::store_failed, "the relay gave no code"};
+    if (settings.json) {
+        fmt::print("{{\"code\":\"{}\",\"valid_hours\":{}}}\n", *code, hours);
+        return {};
+    }
+    fmt::print(
+        "{}\n\nGood once, for {} hours: huecry partnership create --relay ADDRESS --code {} …\n",
+        *code, hours, *code);
+    return {};
+}
+
+Result<void> confirm_clock(const Settings& settings) {
+    HUECRY_TRY_ASSIGN(const auto reply, ask_running_relay(settings.data, "confirm-clock"));
+    if (reply != "ok") return Error{Errc::timed_out};
+    fmt::print("{}\n", settings.json ? "{\"confirmed\":true}" : "The relay expires again.");
+    return {};
+}
+
+}  // namespace huecry::relay

@@ -1,0 +1,45 @@
+#include "commands/installation.hpp"
+
+namespace huecry::relay {
+namespace {
+
+/// Which file it is about, and what the operator can do.
+Error about(const char* what, const Error& error) {
+    if (error.code == Errc::passphrase_wrong || error.code == Errc::store_damaged)
+        return Error{Errc::store_damaged,
+                     std::string(what) +
+                         ": its first page is damaged or its key file is another's; nothing was "
+                         "changed. Stop the relay, keep a copy of the folder, restore a backup, "
+                         "and run huecry-relay check"};
+    return Error{error.code, std::string(what) + (error.detail.empty() ? "" : ": ") + error.detail};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Installation>> Installation::open(const Settings& settings,
+                                                         DataFolder folder, const Logger& log) {
+    std::unique_ptr<Installation> out(new Installation(std::move(folder)));
+    auto lock = out->folder_.lock();
+    if (!lock) return lock.error();
+    out->lock_.emplace(std::move(lock).value());
+    auto store =
+        open_sqlcipher_store(out->folder_.file("relay.db"), out->folder_.store_key().view());
+    if (!store) return about("relay.db", store.error());
+    out->store_ = std::move(store).value();
+    auto leases = LeaseStore::open(out->folder_.file("leases.db"), out->folder_.lease_key().view(),
+                                   out->random_);
+    if (!leases) return about("leases.db", leases.error());
+    out->leases_ = std::move(leases).value();
+    out->blobs_ = std::make_unique<BlobService>(out->folder_.file("blobs"), out->clock_);
+    CoreOptions options;
+    options.identity = out->folder_.identity().clone();
+    options.open_on_loopback = settings.creation_open_on_loopback();
+    options.partnership_bytes = settings.partnership_bytes;
+    auto core = Core::open({std::move(options), out->clock_, out->random_, *out->store_,
+                            *out->leases_, *out->blobs_, log.callback()});
+    if (!core) return about("relay.db", core.error());
+    out->core_ = std::move(core).value();
+    return out;
+}
+
+}  // namespace huecry::relay

@@ -1,0 +1,74 @@
+#include "net/core_driver.hpp"
+
+#include <boost/asio/post.hpp>
+#include <chrono>
+
+#include "delivery/batch.hpp"
+
+namespace huecry::relay {
+
+CoreDriver::CoreDriver(asio::io_context& io, Core& core) : io_(io), core_(core), tick_(io) {}
+
+void CoreDriver::kick() {
+    if (scheduled_ || committing_ || !core_.has_batch()) return;
+    scheduled_ = true;
+    // Twice through the queue: the first turn ends with a look at all sockets, the second comes
+    // after whatever was readable then.
+    asio::post(io_, [this] { asio::post(io_, [this] { take(); }); });
+}
+
+void CoreDriver::take() {
+    scheduled_ = false;
+    if (committing_) return;
+    auto batch = core_.take_batch();
+    if (!batch) return;
+    committing_ = true;
+    auto waiting = std::exchange(waiting_, {});
+    asio::post(store_thread_, [this, batch = std::move(batch),
+                               waiting = std::move(waiting)]() mutable {
+        core_.commit(*batch);
+        asio::post(io_, [this, batch = std::move(batch), waiting = std::move(waiting)]() mutable {
+            committing_ = false;
+            core_.finish(std::move(batch));
+            for (const auto& done : waiting) done();
+            kick();
+        });
+    });
+}
+
+void CoreDriver::after_commit(std::function<void()> done) {
+    if (!core_.has_batch() && !committing_) return done();
+    waiting_.push_back(std::move(done));
+    kick();
+}
+
+void CoreDriver::start_ticking() {
+    tick_.expires_after(std::chrono::seconds(1));
+    tick_.async_wait([this](boost::system::error_code error) {
+        if (error || stopped_) return;
+        core_.tick();
+        kick();
+        start_ticking();
+    });
+}
+
+void CoreDriver::flush_later(std::shared_ptr<Flushable> outlet) {
+    dirty_.push_back(std::move(outlet));
+    if (dirty_.size() > 1) return;
+    asio::post(io_, [this] {
+        const auto now = std::exchange(dirty_, {});
+        for (const auto& one : now) one->flush_now();
+    });
+}
+
+bool CoreDriver::idle() const {
+    return !scheduled_ && !committing_ && dirty_.empty() && !core_.has_batch();
+}
+
+void CoreDriver::stop() {
+    stopped_ = true;
+    tick_.cancel();
+    store_thread_.join();
+}
+
+}  // namespace huecry::relay

@@ -1,0 +1,143 @@
+#include "net/ws_session.hpp"
+
+#include "huecry/limits.hpp"
+#include "huecry/v1/frame.pb.h"
+
+namespace huecry::relay {
+namespace {
+
+// The core holds each reader to window_bytes; this bound is for what it does not count, such as
+// answers to a client that asks on and never reads.
+constexpr std::size_t max_queued = 4 * limits::window_bytes + limits::max_frame;
+constexpr std::uint16_t close_code_base = 4000;
+constexpr auto closing_time = std::chrono::seconds(5);
+
+}  // namespace
+
+WsSession::WsSession(Network& network, std::shared_ptr<TlsStream> stream, Admission::Ticket& ticket)
+    : network_(network),
+      stream_(std::move(stream)),
+      ticket_(ticket),
+      websocket_(*stream_),
+      timer_(stream_->get_executor()) {}
+
+asio::awaitable<void> WsSession::run(const HttpHead& head) {
+    const auto self = shared_from_this();
+    const auto exporter = stream_->exporter();
+    if (!exporter) co_return;
+    arm(network_.options.proof_deadline);
+    const auto accepted = co_await websocket_.accept(head);
+    if (accepted) {
+        ++network_.counters.websockets;
+        stream_->on_drained([weak = weak_from_this()] {
+            if (const auto session = weak.lock()) session->tell_writable();
+        });
+        Peer peer;
+        peer.loopback = ticket_.loopback();
+        peer.address_hash = ticket_.address_hash();
+        id_ = network_.core.opened(*this, *exporter, peer);
+        opened_ = true;
+        co_await read_all();
+        opened_ = false;
+        network_.core.closed(id_);
+        network_.driver.kick();
+    }
+    timer_.cancel();
+    stream_->on_drained({});
+    co_await stream_->finish();
+}
+
+asio::awaitable<void> WsSession::read_all() {
+    for (;;) {
+        const auto limit =
+            closing_ ? limits::max_frame_before_proof : network_.core.frame_limit(id_);
+        const auto message = co_await websocket_.read(limit);
+        if (!message) co_return;
+        if (closing_) continue;
+        network_.core.received(id_, *message);
+        note_proof();
+        network_.driver.kick();
+    }
+}
+
+void WsSession::note_proof() {
+    if (proved_ || closing_) return;
+    if (network_.core.frame_limit(id_) <= limits::max_frame_before_proof) return;
+    proved_ = true;
+    ticket_.proved();
+    arm(network_.options.idle_ping);
+}
+
+void WsSession::send(EncodedFrame frame) {
+    if (closing_ || !stream_->is_open()) return;
+    if (stream_->queued() + frame->size() > max_queued) {
+        ++network_.counters.outlet_overflow;
+        stream_->close();
+        return;
+    }
+    websocket_.send(std::move(frame));
+    sent_ = true;
+    want_flush();
+}
+
+void WsSession::close(Errc code, std::uint32_t reconnect_after_ms) {
+    if (closing_) return;
+    v1::Frame frame;
+    frame.mutable_goodbye()->set_code(static_cast<std::uint32_t>(code));
+    frame.mutable_goodbye()->set_reconnect_after_ms(reconnect_after_ms);
+    websocket_.send(std::make_shared<const std::string>(frame.SerializeAsString()));
+    websocket_.close(static_cast<std::uint16_t>(close_code_base + static_cast<unsigned>(code)));
+    closing_ = true;
+    want_flush();
+    arm(closing_time);
+}
+
+void WsSession::want_flush() {
+    if (flush_wanted_) return;
+    flush_wanted_ = true;
+    network_.driver.flush_later(shared_from_this());
+}
+
+void WsSession::flush_now() {
+    flush_wanted_ = false;
+    stream_->flush();
+    tell_writable();
+}
+
+void WsSession::tell_writable() {
+    if (!opened_ || closing_ || !sent_) return;
+    if (stream_->queued() >= limits::window_bytes / 2) return;
+    sent_ = false;
+    network_.core.writable(id_);
+    network_.driver.kick();
+}
+
+void WsSession::arm(std::chrono::steady_clock::duration time) {
+    timer_.expires_after(time);
+    timer_.async_wait([weak = weak_from_this()](ErrorCode error) {
+        const auto session = weak.lock();
+        if (!error && session) session->on_timer();
+    });
+}
+
+void WsSession::on_timer() {
+    if (!stream_->is_open()) return;
+    if (closing_ || !opened_) return stream_->close();
+    if (!proved_) {
+        ++network_.counters.deadline_closed;
+        return close(Errc::timed_out, 0);
+    }
+    const auto interval = network_.options.idle_ping;
+    quiet_ = websocket_.heard() ? std::chrono::seconds(0) : quiet_ + interval;
+    if (quiet_ >= network_.options.idle_close) {
+        ++network_.counters.deadline_closed;
+        return stream_->close();
+    }
+    if (quiet_ > std::chrono::seconds(0)) {
+        websocket_.ping();
+        want_flush();
+    }
+    arm(interval);
+}
+
+}  // namespace huecry::relay

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+
+#include "net/network.hpp"
+#include "net/websocket.hpp"
+
+namespace huecry::relay {
+
+/// One WebSocket connection: the core's outlet and the coroutine that reads for it. It writes
+/// whenever the core has finished a step; what the socket does not take at once waits in the
+/// stream's queue, whose length the core watches. Network thread only.
+class WsSession final : public Outlet,
+                        public CoreDriver::Flushable,
+                        public std::enable_shared_from_this<WsSession> {
+public:
+    WsSession(Network& network, std::shared_ptr<TlsStream> stream, Admission::Ticket& ticket);
+
+    /// From the upgrade to the closed connection.
+    asio::awaitable<void> run(const HttpHead& head);
+
+    void send(EncodedFrame frame) override;
+    [[nodiscard]] std::size_t queued_bytes() const override { return stream_->queued(); }
+    void close(Errc code, std::uint32_t reconnect_after_ms) override;
+
+    void flush_now() override;
+
+private:
+    asio::awaitable<void> read_all();
+    void note_proof();
+    void arm(std::chrono::steady_clock::duration time);
+    void on_timer();
+    void want_flush();
+    void tell_writable();
+
+    Network& network_;
+    std::shared_ptr<TlsStream> stream_;
+    Admission::Ticket& ticket_;
+    WebSocket websocket_;
+    asio::steady_timer timer_;
+    ConnectionId id_ = 0;
+    bool opened_ = false;
+    bool proved_ = false;
+    bool closing_ = false;
+    bool flush_wanted_ = false;
+    bool sent_ = false;  // since the core was last told that there is room
+    std::chrono::seconds quiet_{};
+};
+
+}  // namespace huecry::relay
