@@ -124,10 +124,10 @@ Result<bool> BlobJob::take_head(Up& up, const HttpAnswer& answer) {
     const auto size = answer.number("huecry-size");
     if (size != up.blob.bytes->size() || answer.header("huecry-digest") != up.blob.digest.hex())
         return Error{Errc::id_reused, "blob"};
-    const auto offset = answer.number("huecry-offset");
-    if (offset == size) {
-        offset_ = *size;
-        return true;
+    if (answer.number("huecry-offset") == size) {
+        // All of it has arrived, but it may not be durable yet: the answer to its last byte tells.
+        offset_ = *size - 1;
+        return false;
     }
     return go_on(up, answer);
 }

@@ -23,22 +23,7 @@ constexpr std::size_t max_queued = 6 * limits::max_frame;
 /// A relay may ask for patience, not for silence.
 constexpr std::uint32_t longest_asked_ms = 300000;
 
-Ending ending_of(const v1::Goodbye& goodbye) {
-    const auto code = error_from_number(goodbye.code());
-    Error why{code.value_or(Errc::update_needed), "by the relay"};
-    if (!code) why.detail = "relay code " + std::to_string(goodbye.code());
-    return {std::move(why), goodbye.reconnect_after_ms()};
-}
-
 }  // namespace
-
-bool tries_again(const Ending& ending) {
-    const auto code = ending.why.code;
-    if (ending.reconnect_after_ms.value_or(0) > 0 || retryable(code)) return true;
-    // A fault, not a verdict; but where the relay has said that we misbehave, it decides.
-    if (code == Errc::bad_frame) return !ending.reconnect_after_ms;
-    return code == Errc::internal;
-}
 
 LinkRun::Connection::Connection(const asio::any_io_executor& executor)
     : transport(make_websocket_transport(executor)),

@@ -8,22 +8,12 @@
 #include <vector>
 
 #include "net/backoff.hpp"
+#include "net/ending.hpp"
 #include "net/live_link.hpp"
 #include "net/proof.hpp"
 #include "net/transport.hpp"
 
 namespace huecry::net {
-
-/// Why a connection, or an attempt at one, is over.
-struct Ending {
-    Error why{Errc::unreachable, {}};
-    std::optional<std::uint32_t> reconnect_after_ms{};  // as the relay's Goodbye says
-};
-
-/// Whether a link tries again by itself. The relay's Goodbye decides where there is one, except
-/// that what passes by itself (retryable) is always tried again: an alert network that stays silent
-/// is worse than one attempt too many. A refusal that another attempt cannot change ends it.
-[[nodiscard]] bool tries_again(const Ending& ending);
 
 /// One start-to-stop life of a link: connect, prove, talk, wait, again. One coroutine reads and
 /// leads, a second one writes while the connection is up.
