@@ -1,0 +1,190 @@
+#include <algorithm>
+
+#include "delivery/core_impl.hpp"
+#include "huecry/limits.hpp"
+
+// One group commit: gathered, made durable, then told.
+namespace huecry::relay {
+
+bool CoreImpl::has_batch() const {
+    return !batch_out_ && (!current_->empty() || parts_.blobs.has_finished());
+}
+
+std::unique_ptr<Batch> CoreImpl::take_batch() {
+    if (!has_batch()) return nullptr;
+    batch_out_ = true;
+    auto batch = std::exchange(current_, std::make_unique<Batch>());
+    batch->blobs = parts_.blobs.take_finished();
+    return batch;
+}
+
+// Any thread: nothing of the core but its stores.
+void CoreImpl::commit(Batch& batch) {
+    const auto begun = parts_.clock.steady_us();
+    parts_.blobs.commit_files(batch.blobs);
+    for (const auto& blob : batch.blobs)
+        if (!blob.failure) batch.writes.emplace_back(write::Blob{blob.row});
+    if (const auto done = parts_.leases.commit(batch.leases); !done)
+        batch.failure = done.error().code;
+    if (!batch.failure)
+        if (const auto done = parts_.store.commit(batch.writes); !done)
+            batch.failure = done.error().code;
+    if (batch.truncate && !batch.failure) {
+        const auto store = parts_.store.truncate_log();
+        const auto leases = parts_.leases.truncate_log();
+        batch.truncated = store && *store && leases && *leases;
+    }
+    batch.commit_us = parts_.clock.steady_us() - begun;
+}
+
+void CoreImpl::mark_durable(Batch& batch) {
+    for (const auto& fresh : batch.fresh) {
+        auto* p = partnership(fresh.stream.first);
+        auto* s = p == nullptr ? nullptr : p->find(fresh.stream.second);
+        if (s == nullptr || fresh.seq != s->durable_seq + 1) continue;  // a mailbox that went
+        s->durable_seq = fresh.seq;
+        s->durable_chain = fresh.chain;
+        ++counters_.entries_stored;
+    }
+    for (const auto& key : batch.acceptances) in_flight_.erase(key);
+}
+
+void CoreImpl::say_answers(Batch& batch) {
+    const auto now = parts_.clock.steady_us();
+    for (auto& item : batch.answers) {
+        auto* c = connection(item.connection);
+        if (item.frame.has_submit_result()) {
+            if (!item.frame.submit_result().repeat()) ++counters_.submissions;
+            counters_.answer_us.add(now - item.arrived_us);
+        }
+        if (c == nullptr) continue;
+        auto* p = item.head_of ? partnership(item.head_of->first) : nullptr;
+        auto* s = p == nullptr ? nullptr : p->find(item.head_of->second);
+        if (s != nullptr) *item.frame.mutable_submit_result()->mutable_head() = head(*p, *s);
+        send(*c, item.frame);
+        const bool founder = c->who && c->who->kind == ClientKind::founder;
+        if (founder) close(*c, Errc::closed, 1);  // it comes back as a device
+        if (draining_ && c == connection(item.connection)) close(*c, Errc::draining, 1000);
+    }
+}
+
+void CoreImpl::push(Batch& batch) {
+    std::map<StreamKey, std::vector<const Batch::Fresh*>> by_stream;
+    for (const auto& fresh : batch.fresh) by_stream[fresh.stream].push_back(&fresh);
+    for (const auto& [key, fresh] : by_stream) {
+        auto* p = partnership(key.first);
+        auto* s = p == nullptr ? nullptr : p->find(key.second);
+        if (s == nullptr) continue;
+        if (key.second.kind != StreamKind::mailbox) encode_fresh(batch, *p, *s, fresh);
+        const auto subscribers = s->subscribers;
+        for (auto* c : subscribers) {
+            const auto sub = c->subscriptions.find(key.second);
+            if (sub == c->subscriptions.end()) continue;
+            sub->second.told_empty = true;  // it is told once, after catching up
+            pump(*c, *p, *s, sub->second);
+        }
+    }
+    for (const auto& access : batch.access) {
+        auto* c = device_connection(access.partnership, access.device);
+        if (c == nullptr) continue;
+        v1::Frame frame;
+        stream_to(access.stream, *frame.mutable_access()->mutable_stream());
+        frame.mutable_access()->set_readable(access.readable);
+        send(*c, frame);
+    }
+}
+
+void CoreImpl::finish(std::unique_ptr<Batch> batch) {
+    batch_out_ = false;
+    ++counters_.batches;
+    counters_.commit_us.add(batch->commit_us);
+    counters_.batch_size.add(batch->submissions * 64);
+    if (batch->expiry) expiry_out_ = false;
+    if (batch->failure) {
+        ++counters_.batches_failed;
+        parts_.log(LogLevel::error, "group commit failed",
+                   {LogField::code("error", *batch->failure),
+                    LogField::number("submissions", batch->submissions)});
+        return fail_all(std::move(batch), *batch->failure);
+    }
+    mark_durable(*batch);
+    for (const auto& [id, device] : batch->cut)
+        if (auto* c = device_connection(id, device)) close(*c, Errc::device_removed, 0);
+    say_answers(*batch);
+    push(*batch);
+    for (const auto& blob : batch->blobs)
+        if (!blob.failure) counters_.blob_bytes += blob.row.size;
+    parts_.blobs.conclude(std::move(batch->blobs), std::nullopt);
+    if (batch->truncate) {
+        truncate_due_ = !batch->truncated;
+        counters_.erasures_overdue = truncate_due_ ? 1 : 0;
+        if (truncate_due_) ++counters_.wal_blocked;
+    }
+}
+
+void CoreImpl::fail(Batch& batch, Errc code) {
+    for (const auto& key : batch.acceptances) in_flight_.erase(key);
+    for (auto& item : batch.answers)
+        if (auto* c = connection(item.connection)) refuse(*c, item.frame.request(), {code});
+    // Their rights were taken back in memory only: they begin anew.
+    for (const auto& [id, device] : batch.cut)
+        if (auto* c = device_connection(id, device)) close(*c, code, 1000);
+    for (const auto& access : batch.access)
+        if (auto* c = device_connection(access.partnership, access.device)) close(*c, code, 1000);
+    parts_.blobs.conclude(std::move(batch.blobs), code);
+    if (batch.truncate) truncate_due_ = true;
+}
+
+/// What was gathered meanwhile stands on what has failed.
+void CoreImpl::fail_all(std::unique_ptr<Batch> batch, Errc code) {
+    auto next = std::exchange(current_, std::make_unique<Batch>());
+    auto touched = batch->touched;
+    touched.insert(next->touched.begin(), next->touched.end());
+    for (const auto& list : {&batch->writes, &next->writes})
+        for (const auto& w : *list) {
+            if (const auto* made = std::get_if<write::Partnership>(&w))
+                touched.insert(made->partnership);
+            // Codes that an operator has been shown are kept for the next batch.
+            if (std::holds_alternative<write::Code>(w)) current_->writes.push_back(w);
+        }
+    expiry_out_ = false;
+    fail(*batch, code);
+    fail(*next, code);
+    for (const auto& id : touched) reload(id);
+}
+
+void CoreImpl::reload(const PartnershipId& id) {
+    auto fresh = load_partnership(parts_.store, id);
+    auto* old = partnership(id);
+    if (old == nullptr) return;
+    if (!fresh || !*fresh) {
+        // Never founded, or not readable: nobody is served from a state that is not on disk.
+        std::vector<ConnectionId> gone;
+        for (const auto& [number, c] : connections_)
+            if (c->who && c->who->partnership == id) gone.push_back(number);
+        for (const auto number : gone)
+            if (auto* c = connection(number)) close(*c, Errc::overloaded, 5000);
+        partnerships_.erase(id);
+        counters_.partnerships = partnerships_.size();
+        return;
+    }
+    auto& p = **fresh;
+    for (auto& [ref, s] : old->streams) {
+        auto& now = p.stream(ref);
+        now.subscribers = std::move(s.subscribers);
+        now.tail = std::move(s.tail);
+        now.acked = s.acked;
+        now.acks_moved = true;
+        for (auto& [device, reader] : now.readers) {
+            const auto before = s.readers.find(device);
+            if (before == s.readers.end() || before->second.cursor <= reader.cursor) continue;
+            reader.cursor = std::min(before->second.cursor, now.durable_seq);
+            reader.dirty = true;
+        }
+    }
+    p.limits = std::move(old->limits);
+    p.reservations = std::move(old->reservations);
+    partnerships_[id] = std::move(*fresh);
+}
+
+}  // namespace huecry::relay

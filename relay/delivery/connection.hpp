@@ -1,0 +1,37 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+
+#include "auth/handshake.hpp"
+#include "delivery/core.hpp"
+#include "delivery/outlet.hpp"
+
+namespace huecry::relay {
+
+/// What one connection is being given of one stream.
+struct Subscription {
+    std::uint64_t sent = 0;  // everything up to it has gone out
+    bool told_empty = false;
+    struct Flight {
+        std::uint64_t last = 0;
+        std::size_t bytes = 0;
+    };
+    std::deque<Flight> flight;  // not yet acknowledged, oldest first
+};
+
+struct Connection {
+    Connection(ConnectionId number, Outlet& out, const Peer& from, Handshake shake)
+        : id(number), outlet(&out), peer(from), handshake(std::move(shake)) {}
+
+    ConnectionId id;
+    Outlet* outlet;  // null once the core has closed it
+    Peer peer;
+    Handshake handshake;
+    std::optional<Principal> who;  // after the proof
+    std::map<StreamRef, Subscription> subscriptions;
+    std::size_t unacknowledged = 0;  // bytes of all flights: at most a window, or one frame
+};
+
+}  // namespace huecry::relay

@@ -1,0 +1,174 @@
+#include "delivery/core.hpp"
+
+#include "delivery/core_impl.hpp"
+#include "huecry/limits.hpp"
+#include "huecry/wire/bytes.hpp"
+
+namespace huecry::relay {
+
+CoreImpl::CoreImpl(Core::Parts parts, std::uint64_t floor_ms)
+    : parts_(std::move(parts)),
+      time_(parts_.clock, floor_ms),
+      current_(std::make_unique<Batch>()) {}
+
+Result<void> CoreImpl::load() {
+    HUECRY_TRY_ASSIGN(const auto generation, parts_.store.meta("generation"));
+    generation_ = generation.value_or(1);
+    HUECRY_TRY_ASSIGN(const auto ids, parts_.store.partnerships());
+    for (const auto& id : ids) {
+        HUECRY_TRY_ASSIGN(auto p, load_partnership(parts_.store, id));
+        if (!p) return Error{Errc::store_damaged, "partnership without a genesis"};
+        partnerships_[id] = std::move(p);
+    }
+    counters_.partnerships = partnerships_.size();
+    counters_.clock_held = time_.held() ? 1 : 0;
+    HUECRY_TRY_ASSIGN(auto rows, parts_.store.blobs());
+    for (const auto& row : rows) counters_.blob_bytes += row.size;
+    parts_.blobs.attach(*this);
+    truncate_due_ = true;  // what a crash may have left in the log
+    return parts_.blobs.load(std::move(rows));
+}
+
+ConnectionId CoreImpl::opened(Outlet& outlet, const Handshake::Exporter& exporter,
+                              const Peer& peer) {
+    const auto id = next_connection_++;
+    if (draining_) {
+        outlet.close(Errc::draining, 1000);
+        return id;
+    }
+    if (connections_.size() >= limits::max_connections ||
+        (peer.address_hash != 0 &&
+         unproved_[peer.address_hash] >= limits::connections_per_address)) {
+        ++counters_.refusals;
+        outlet.close(Errc::overloaded, 5000);
+        return id;
+    }
+    if (peer.address_hash != 0) ++unproved_[peer.address_hash];
+    connections_[id] = std::make_unique<Connection>(
+        id, outlet, peer, Handshake(parts_.options.identity, *this, parts_.random, exporter));
+    ++counters_.connections;
+    return id;
+}
+
+void CoreImpl::forget(Connection& c) {
+    while (!c.subscriptions.empty()) {
+        const auto stream = c.subscriptions.begin()->first;  // by value: it goes with its node
+        unsubscribe(c, stream);
+    }
+    if (c.who) {
+        --counters_.proved;
+        const auto mine = by_device_.find({c.who->partnership, c.who->device});
+        if (mine != by_device_.end() && mine->second == c.id) by_device_.erase(mine);
+    } else if (c.peer.address_hash != 0) {
+        const auto found = unproved_.find(c.peer.address_hash);
+        if (found != unproved_.end() && --found->second == 0) unproved_.erase(found);
+    }
+    --counters_.connections;
+    connections_.erase(c.id);
+}
+
+void CoreImpl::closed(ConnectionId id) {
+    if (auto* c = connection(id)) forget(*c);
+}
+
+void CoreImpl::close(Connection& c, Errc code, std::uint32_t reconnect_after_ms) {
+    c.outlet->close(code, reconnect_after_ms);
+    forget(c);
+}
+
+std::size_t CoreImpl::frame_limit(ConnectionId id) const {
+    const auto found = connections_.find(id);
+    if (found == connections_.end() || !found->second->who) return limits::max_frame_before_proof;
+    return found->second->who->kind == ClientKind::founder ? limits::max_genesis_frame
+                                                           : limits::max_frame;
+}
+
+Connection* CoreImpl::connection(ConnectionId id) {
+    const auto found = connections_.find(id);
+    return found == connections_.end() ? nullptr : found->second.get();
+}
+Connection* CoreImpl::device_connection(const PartnershipId& p, const DeviceId& d) {
+    const auto found = by_device_.find({p, d});
+    return found == by_device_.end() ? nullptr : connection(found->second);
+}
+PartnershipState* CoreImpl::partnership(const PartnershipId& id) {
+    const auto found = partnerships_.find(id);
+    return found == partnerships_.end() ? nullptr : found->second.get();
+}
+const PartnershipState* CoreImpl::partnership(const PartnershipId& id) const {
+    const auto found = partnerships_.find(id);
+    return found == partnerships_.end() ? nullptr : found->second.get();
+}
+
+void CoreImpl::drain(std::uint32_t spread_ms) {
+    draining_ = true;
+    store_cursors();
+    std::vector<ConnectionId> all;
+    for (const auto& [id, c] : connections_) all.push_back(id);
+    const auto count = std::max<std::size_t>(all.size(), 1);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        // Submissions that wait for their commit are answered before their connection goes.
+        auto* c = connection(all[i]);
+        const auto waits = std::any_of(current_->answers.begin(), current_->answers.end(),
+                                       [&](const auto& a) { return a.connection == all[i]; });
+        if (c == nullptr || waits || batch_out_) continue;
+        close(*c, Errc::draining, static_cast<std::uint32_t>(1 + spread_ms * i / count));
+    }
+}
+
+std::string CoreImpl::allow_partnership(std::uint64_t valid_for_ms) {
+    std::array<std::uint8_t, 16> bytes{};
+    parts_.random.fill(bytes);
+    auto code = to_base64url(bytes);
+    current_->writes.emplace_back(
+        write::Code{labelled_hash("huecry/1 creation code", view(code)), now_ms() + valid_for_ms});
+    return code;
+}
+
+Core::Core(std::unique_ptr<CoreImpl> impl) : impl_(std::move(impl)) {}
+Core::~Core() = default;
+
+Result<std::unique_ptr<Core>> Core::open(Parts parts) {
+    HUECRY_TRY_ASSIGN(const auto floor, parts.store.meta("time"));
+    auto impl = std::make_unique<CoreImpl>(std::move(parts), floor.value_or(0));
+    HUECRY_TRY(impl->load());
+    return std::unique_ptr<Core>(new Core(std::move(impl)));
+}
+
+ConnectionId Core::opened(Outlet& outlet, const Handshake::Exporter& exporter, const Peer& peer) {
+    return impl_->opened(outlet, exporter, peer);
+}
+void Core::received(ConnectionId connection, BytesView frame) {
+    impl_->received(connection, frame);
+}
+std::size_t Core::frame_limit(ConnectionId connection) const {
+    return impl_->frame_limit(connection);
+}
+void Core::writable(ConnectionId connection) { impl_->writable(connection); }
+void Core::closed(ConnectionId connection) { impl_->closed(connection); }
+void Core::tick() { impl_->tick(); }
+bool Core::has_batch() const { return impl_->has_batch(); }
+std::unique_ptr<Batch> Core::take_batch() { return impl_->take_batch(); }
+void Core::commit(Batch& batch) { impl_->commit(batch); }
+void Core::finish(std::unique_ptr<Batch> batch) { impl_->finish(std::move(batch)); }
+void Core::flush() {
+    while (auto batch = impl_->take_batch()) {
+        impl_->commit(*batch);
+        impl_->finish(std::move(batch));
+    }
+}
+void Core::drain(std::uint32_t spread_ms) { impl_->drain(spread_ms); }
+Result<Registry::Known> Core::look_up(const PartnershipId& partnership, ClientKind kind,
+                                      BytesView subject) const {
+    return impl_->look_up(partnership, kind, subject);
+}
+const SigningKey& Core::identity() const { return impl_->parts_.options.identity; }
+std::string Core::allow_partnership(std::uint64_t valid_for_ms) {
+    return impl_->allow_partnership(valid_for_ms);
+}
+bool Core::clock_held() const { return impl_->time_.held(); }
+void Core::confirm_clock() { impl_->time_.confirm(); }
+const Counters& Core::counters() const { return impl_->counters_; }
+Counters& Core::counters() { return impl_->counters_; }
+
+}  // namespace huecry::relay

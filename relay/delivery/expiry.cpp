@@ -1,0 +1,123 @@
+#include <algorithm>
+#include <limits>
+
+#include "delivery/core_impl.hpp"
+#include "huecry/limits.hpp"
+
+// Once a second: cursors to disk, bodies that everybody has, what has expired.
+namespace huecry::relay {
+namespace {
+
+constexpr std::uint64_t day_ms = 86'400'000;
+constexpr std::uint64_t prune_every_ms = 60'000;
+constexpr std::uint64_t truncate_every_ms = 10'000;  // for what went before its deadline
+constexpr std::uint64_t lease_log_days = 90;
+constexpr std::size_t due_at_once = 1000;
+constexpr unsigned every_kind = 0x3f;
+
+constexpr unsigned bit(EntryKind kind) { return 1U << static_cast<unsigned>(kind); }
+
+}  // namespace
+
+void CoreImpl::store_cursors() {
+    for (auto& [id, p] : partnerships_) {
+        for (auto& [ref, s] : p->streams) {
+            if (!s.acks_moved) continue;
+            s.acks_moved = false;
+            for (auto& [device, reader] : s.readers) {
+                if (!reader.dirty) continue;
+                reader.dirty = false;
+                current_->writes.emplace_back(write::Reader{
+                    id,
+                    {ref, device, reader.cursor, reader.member, reader.joined, reader.chain_from}});
+                current_->touched.insert(id);
+            }
+            drop_acknowledged(*p, s);
+        }
+    }
+}
+
+/// The bodies up to the slowest cursor. Only with these cursors in the same transaction.
+void CoreImpl::drop_acknowledged(PartnershipState& p, StreamState& s) {
+    if (s.ref.kind == StreamKind::directory) return;
+    auto slowest = std::numeric_limits<std::uint64_t>::max();
+    bool any = false;
+    for (const auto& [device, reader] : s.readers) {
+        if (s.ref.kind == StreamKind::channel && !reader.member) continue;
+        any = true;
+        slowest = std::min(slowest, reader.cursor);
+    }
+    slowest = std::min(slowest, s.durable_seq);
+    if (!any || slowest <= s.acked) return;
+    current_->writes.emplace_back(write::DropBodies{p.id, s.ref, s.acked + 1, slowest,
+                                                    every_kind & ~bit(EntryKind::statement)});
+    current_->touched.insert(p.id);
+    counters_.acknowledged_entries += slowest - s.acked;
+    s.acked = slowest;
+    const auto now = parts_.clock.steady_ms();
+    if (now >= last_truncate_ms_ + truncate_every_ms) {
+        last_truncate_ms_ = now;
+        current_->truncate = true;
+    }
+}
+
+void CoreImpl::expire() {
+    const auto now = time_.now();
+    const auto due = parts_.store.due(now, due_at_once);
+    if (!due) {
+        parts_.log(LogLevel::error, "expiry cannot read the store",
+                   {LogField::code("error", due.error().code)});
+        return;
+    }
+    for (const auto& entry : *due) {
+        current_->writes.emplace_back(
+            write::DropBodies{entry.partnership, entry.stream, entry.seq, entry.seq, every_kind});
+        auto* p = partnership(entry.partnership);
+        if (p == nullptr) continue;
+        p->message_bytes -= std::min<std::uint64_t>(p->message_bytes, entry.length);
+        if (auto* s = p->find(entry.stream)) drop_tail(p->id, *s, entry.seq);
+    }
+    counters_.expired_entries += due->size();
+    const auto blobs = parts_.blobs.expire(now);
+    for (const auto& row : blobs) {
+        current_->writes.emplace_back(write::DropBlob{row.partnership, row.blob});
+        counters_.blob_bytes -= std::min(counters_.blob_bytes, row.size);
+    }
+    counters_.expired_blobs += blobs.size();
+    const auto leases = parts_.leases.due(now);
+    if (leases && *leases != 0) {
+        current_->leases.emplace_back(LeaseStore::Expire{now});
+        counters_.expired_leases += *leases;
+    }
+    if (due->empty() && blobs.empty() && (!leases || *leases == 0)) return;
+    current_->truncate = true;
+    current_->expiry = true;
+    expiry_out_ = true;
+}
+
+void CoreImpl::tick() {
+    const bool was_held = time_.held();
+    time_.tick();
+    counters_.clock_held = time_.held() ? 1 : 0;
+    if (time_.held() && !was_held)
+        parts_.log(LogLevel::error, "clock jumped: nothing expires until it is confirmed", {});
+    store_cursors();
+    if (truncate_due_) current_->truncate = true;
+    if (!time_.held() && !expiry_out_) expire();
+    const auto steady = parts_.clock.steady_ms();
+    if (time_.held() || (last_prune_ms_ != 0 && steady < last_prune_ms_ + prune_every_ms)) return;
+    last_prune_ms_ = std::max<std::uint64_t>(steady, 1);
+    const auto now = time_.now();
+    const auto before = [now](std::uint64_t days) {
+        return now > days * day_ms ? now - days * day_ms : 0;
+    };
+    current_->writes.emplace_back(write::Meta{"time", now});
+    current_->writes.emplace_back(write::Prune{before(limits::dedup_days),
+                                               before(limits::header_retention_days),
+                                               before(lease_log_days), now});
+    for (auto& [id, p] : partnerships_)
+        std::erase_if(p->reservations,
+                      [&](const auto& r) { return r.second.until_steady_ms <= steady; });
+}
+
+}  // namespace huecry::relay

@@ -1,0 +1,68 @@
+#include <algorithm>
+
+#include "delivery/core_impl.hpp"
+
+// What a directory entry means for cursors, connections and stocks.
+namespace huecry::relay {
+
+void CoreImpl::follow(PartnershipState& p, const directory::Applied& applied) {
+    using directory::EventKind;
+    for (const auto& event : applied.events) {
+        if (event.kind == EventKind::channel_defined) {
+            const auto* record = p.directory.channel(event.channel);
+            if (record == nullptr) continue;
+            const auto ref = StreamRef::channel(event.channel, record->incarnation);
+            auto& reader = p.stream(ref).readers[record->settings.creator];
+            reader.member = true;  // its commit begins the group
+            current_->writes.emplace_back(
+                write::Reader{p.id, {ref, record->settings.creator, 0, true, 0, 0}});
+        }
+        if (event.kind == EventKind::device_revoked) revoke(p, event.device);
+        if (event.kind == EventKind::device_approved)
+            if (auto* c = device_connection(p.id, event.device))
+                c->who->standing = Standing::active;
+    }
+    for (const auto& change : applied.access) {
+        if (change.read_before == change.read_after) continue;
+        if (!change.read_after) lose_channel(p, change.device, change.channel);
+        const auto* record = p.directory.channel(change.channel);
+        if (record == nullptr) continue;
+        current_->access.push_back({p.id, change.device,
+                                    StreamRef::channel(change.channel, record->incarnation),
+                                    change.read_after});
+    }
+}
+
+void CoreImpl::lose_channel(PartnershipState& p, const DeviceId& device, const ChannelId& channel) {
+    auto* c = device_connection(p.id, device);
+    for (auto& [ref, s] : p.streams) {
+        if (ref.kind != StreamKind::channel || ChannelId(ref.id) != channel) continue;
+        if (c != nullptr) unsubscribe(*c, ref);
+        if (s.readers.erase(device) == 0) continue;
+        s.acks_moved = true;  // those who stay may all have everything now
+        current_->writes.emplace_back(write::DropReader{p.id, ref, device});
+    }
+}
+
+void CoreImpl::revoke(PartnershipState& p, const DeviceId& device) {
+    current_->cut.emplace_back(p.id, device);
+    // From this moment, before the entry is on disk, nothing more goes out to it.
+    if (auto* c = device_connection(p.id, device)) {
+        c->who->standing = Standing::none;
+        while (!c->subscriptions.empty()) {
+            const auto stream = c->subscriptions.begin()->first;
+            unsubscribe(*c, stream);
+        }
+    }
+    for (auto& [ref, s] : p.streams)
+        if (s.readers.erase(device) != 0) s.acks_moved = true;
+    const auto mailbox = StreamRef::mailbox(device);
+    if (auto* s = p.find(mailbox)) s->tail.clear();
+    p.streams.erase(mailbox);
+    p.packages.erase(device);
+    p.limits.erase(device);
+    std::erase_if(p.reservations, [&](const auto& r) { return r.first.first == device; });
+    current_->writes.emplace_back(write::DropDevice{p.id, device});
+}
+
+}  // namespace huecry::relay

@@ -1,0 +1,103 @@
+#include "delivery/partnership.hpp"
+
+#include <algorithm>
+
+#include "huecry/limits.hpp"
+
+namespace huecry::relay {
+namespace {
+
+/// The directory from its stored log, verified as any device verifies it.
+Result<std::optional<directory::State>> replay(Store& store, const PartnershipId& id) {
+    std::optional<directory::State> state;
+    std::uint64_t from = 0;
+    for (;;) {
+        HUECRY_TRY_ASSIGN(const auto entries,
+                          store.entries(id, StreamRef::directory(), from, 1000, 16 << 20));
+        if (entries.empty()) return state;
+        for (const auto& e : entries) {
+            if (e.seq != from + 1 || !e.has_body)
+                return Error{Errc::store_damaged, "directory entry missing"};
+            if (!state) {
+                HUECRY_TRY_ASSIGN(state, directory::State::from_genesis(e.header, e.body));
+                if (state->partnership() != id) return Errc::relay_rejected_chain;
+            } else {
+                HUECRY_TRY_ASSIGN(const auto applied, state->apply(e.header, e.body));
+                (void)applied;
+            }
+            from = e.seq;
+        }
+    }
+}
+
+void add_readers(PartnershipState& p, const std::vector<ReaderRow>& rows) {
+    for (const auto& row : rows)
+        p.stream(row.stream).readers[row.device] = {row.cursor, row.member, row.joined,
+                                                    row.chain_from, false};
+}
+
+}  // namespace
+
+StreamState& PartnershipState::stream(const StreamRef& ref) {
+    const auto [it, fresh] = streams.try_emplace(ref);
+    if (fresh) {
+        it->second.ref = ref;
+        it->second.chain = it->second.durable_chain = chain_start(id, ref);
+    }
+    return it->second;
+}
+StreamState* PartnershipState::find(const StreamRef& ref) {
+    const auto it = streams.find(ref);
+    return it == streams.end() ? nullptr : &it->second;
+}
+const StreamState* PartnershipState::find(const StreamRef& ref) const {
+    const auto it = streams.find(ref);
+    return it == streams.end() ? nullptr : &it->second;
+}
+
+Result<std::unique_ptr<PartnershipState>> load_partnership(Store& store, const PartnershipId& id) {
+    HUECRY_TRY_ASSIGN(auto directory, replay(store, id));
+    if (!directory) return std::unique_ptr<PartnershipState>{};
+    auto p = std::make_unique<PartnershipState>(std::move(*directory));
+    HUECRY_TRY_ASSIGN(const auto streams, store.streams(id));
+    for (const auto& row : streams) {
+        auto& s = p->stream(row.stream);
+        s.seq = s.durable_seq = row.seq;
+        s.chain = s.durable_chain = row.chain;
+        s.last_handshake = row.last_handshake;
+        p->message_bytes += row.bytes;
+    }
+    if (p->stream(StreamRef::directory()).seq != p->directory.index())
+        return Errc::relay_rejected_chain;
+    HUECRY_TRY_ASSIGN(const auto readers, store.readers(id));
+    add_readers(*p, readers);
+    HUECRY_TRY_ASSIGN(const auto accepted, store.last_accepted(id));
+    for (const auto& row : accepted)
+        p->stream(row.stream).last_accepted[row.device] = {row.message_id, row.seq};
+    HUECRY_TRY_ASSIGN(const auto packages, store.key_packages(id));
+    for (const auto& row : packages) p->packages[row.device].push_back(row);
+    return p;
+}
+
+std::optional<StreamRef> stream_from(const v1::Stream& stream) {
+    StreamRef out;
+    if (stream.kind() < 1 || stream.kind() > 3) return std::nullopt;
+    out.kind = static_cast<StreamKind>(stream.kind());
+    out.incarnation = stream.incarnation();
+    const auto id = view(stream.id());
+    if (out.kind == StreamKind::directory && id.empty()) return out;
+    if (id.size() != out.id.size()) return std::nullopt;
+    std::copy(id.begin(), id.end(), out.id.begin());
+    const bool zero = std::all_of(id.begin(), id.end(), [](auto b) { return b == 0; });
+    if (zero != (out.kind == StreamKind::directory)) return std::nullopt;
+    if (out.kind != StreamKind::channel && out.incarnation != 0) return std::nullopt;
+    return out;
+}
+
+void stream_to(const StreamRef& ref, v1::Stream& out) {
+    out.set_kind(static_cast<std::uint32_t>(ref.kind));
+    out.set_id(to_string(ref.id));
+    out.set_incarnation(ref.incarnation);
+}
+
+}  // namespace huecry::relay
