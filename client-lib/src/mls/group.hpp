@@ -13,6 +13,8 @@
 #include "huecry/wire/bytes.hpp"
 #include "huecry/wire/secret.hpp"
 #include "mls/cipher_suite.hpp"
+#include "mls/extension.hpp"
+#include "mls/leaf_node.hpp"
 #include "mls/storage.hpp"
 #include "mls/types.hpp"
 
@@ -34,20 +36,6 @@ struct Environment {
     crypto::Random* random;
     const crypto::SigningKey* signer;  // the device's key: it signs every leaf of this device
     Limits limits{};
-};
-
-/// struct { ExtensionType extension_type; opaque extension_data<V>; } Extension (section 13)
-struct Extension {
-    ExtensionType type;
-    Bytes data;
-    bool operator==(const Extension&) const = default;
-};
-
-/// Seconds since 1970 (section 7.2).
-struct Lifetime {
-    std::uint64_t not_before = 0;
-    std::uint64_t not_after = 0;
-    bool operator==(const Lifetime&) const = default;
 };
 
 /// What a new leaf of ours says about us. Capabilities are those of this engine, plus what is
@@ -336,9 +324,10 @@ public:
     /// Writes what has changed since the last flush (or everything, the first time).
     void flush(StateSink& sink);
 
+    struct Impl;
+
 private:
     friend class OpenedWelcome;
-    struct Impl;
     explicit Group(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };

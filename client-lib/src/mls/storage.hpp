@@ -10,11 +10,15 @@
 // Where one group's state lies. Keys are short ASCII words, values opaque bytes below 64 KiB.
 // The domain implements both over its database and runs them inside its own transaction.
 //
-//   g               version, epoch, GroupContext, epoch secrets, chunk versions   each new epoch
-//   t/<chunk>/<v>   32 nodes of the ratchet tree with their hashes                only changed ones
-//   k/<slot>/…      own private keys of the tree                                  each new epoch
-//   s/<slot>/…      secret tree: node secrets, one record per sender's ratchet    each message
-//   p/…             proposals received by reference                               each proposal
+//   g                what belongs to the group: slots, proposals by reference   each commit,
+//   proposal e/<slot>         one epoch: GroupContext, secrets, own keys, block versions  each new
+//   epoch t/<block>/<v>    32 nodes of the ratchet tree with their hashes              only changed
+//   ones s/<slot>/n/<x>   secret tree: the secret of node x                           a sender's
+//   first message s/<slot>/r/<l>/<t>  ratchet t of leaf l                                      each
+//   message s/<slot>/w/<l>/<t>  its skipped keys                                         out of
+//   order only
+//
+// A slot is an epoch of this group that is kept: the current one, and the pending one.
 namespace huecry::mls {
 
 class StateSink {

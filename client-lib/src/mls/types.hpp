@@ -64,7 +64,9 @@ struct Limits {
     std::uint32_t max_members = limits::max_members;
     std::uint32_t max_message = 4U << 20;  // bytes of one MLSMessage: a Welcome of 3,000 members
     std::uint32_t max_proposals = 4096;    // in one commit, and held by reference in one epoch
-    std::uint32_t resumption_epochs = 0;   // past epochs whose resumption PSK is kept, section 8.6
+    /// Standalone proposals are kept for commits by reference; without, each is void.
+    bool keep_proposals = true;
+    std::uint32_t resumption_epochs = 0;  // past epochs whose resumption PSK is kept, section 8.6
 };
 
 }  // namespace huecry::mls
