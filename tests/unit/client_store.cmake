@@ -8,3 +8,6 @@ if(TARGET huecry_store)
     SOURCES key_file_test.cpp ${CMAKE_SOURCE_DIR}/tests/support/sqlcipher_pages.cpp
     LINK huecry_store OpenSSL::Crypto)
 endif()
+if(TARGET huecry_projection)
+  huecry_test(clock_test LABEL unit SOURCES clock_test.cpp LINK huecry_projection)
+endif()

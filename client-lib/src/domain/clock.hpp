@@ -13,7 +13,8 @@ namespace huecry::domain {
 
 class Clock {
 public:
-    /// `wall` gives milliseconds since 1970 by this device, `monotonic` by a clock that never jumps.
+    /// `wall` gives milliseconds since 1970 by this device, `monotonic` by a clock that never
+    /// jumps.
     Clock(store::Database& db, std::function<std::uint64_t()> wall,
           std::function<std::uint64_t()> monotonic);
     /// Reads the mark. Once, before anything else.
@@ -37,6 +38,9 @@ public:
     [[nodiscard]] std::uint64_t now_ms() const;
 
 private:
+    /// What the relay's clock says by now, if it has been heard in this run.
+    [[nodiscard]] std::optional<std::uint64_t> relay_now() const;
+
     store::Database& db_;
     std::function<std::uint64_t()> wall_, monotonic_;
     std::uint64_t mark_ms_ = 0;

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "domain/surroundings.hpp"
+#include "huecry/content/v1/content.pb.h"
+#include "huecry/types.hpp"
+
+namespace huecry::domain {
+
+/// The numbers of NameRecord.kind.
+enum class NameKind : std::uint8_t { member = 1, organisation = 2, channel = 3, partnership = 4 };
+
+/// Names that match the directory's salted hashes, and those that wait for a hash.
+class Names {
+public:
+    explicit Names(Surroundings& around) : around_(around) {}
+
+    /// Believed if the directory has its hash; else kept aside, at most `max_aside` of them.
+    /// False: it cannot be a name record at all.
+    Result<bool> keep(const content::v1::NameRecord& record);
+    /// The directory has changed: names kept aside may be known now, others may have lost their
+    /// hash.
+    Result<void> recheck();
+    Result<void> erase_all();
+
+    [[nodiscard]] std::string of(const MemberId& id);
+    [[nodiscard]] std::string of(const OrganisationId& id);
+    [[nodiscard]] std::string of(const ChannelId& id);
+    [[nodiscard]] std::string of_partnership();
+    [[nodiscard]] std::vector<Bytes> ids_by_name(NameKind kind, std::string_view name);
+    /// All that are believed.
+    [[nodiscard]] std::vector<content::v1::NameRecord> all();
+    [[nodiscard]] Person person(const DeviceId& device);
+
+    static constexpr std::int64_t max_aside = 2000;  // an invitation of a whole town
+
+private:
+    /// The hash that the directory has now for this thing.
+    [[nodiscard]] bool believed(const content::v1::NameRecord& record) const;
+    Result<void> believe(const content::v1::NameRecord& record);
+    Result<void> put_aside(const content::v1::NameRecord& record);
+    Result<void> recheck_aside();
+    Result<void> recheck_believed();
+    [[nodiscard]] std::string read(NameKind kind, BytesView id);
+
+    Surroundings& around_;
+};
+
+}  // namespace huecry::domain
