@@ -145,8 +145,10 @@ public:
     Result<Bytes> backup_root(const SecretBytes& passphrase);
     Result<std::vector<Finding>> doctor();
 
-private:
+    /// Opaque.
     class Impl;
+
+private:
     explicit Client(std::shared_ptr<Impl> impl);
     std::shared_ptr<Impl> impl_;
 };
