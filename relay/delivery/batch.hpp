@@ -43,7 +43,8 @@ struct Batch {
     std::vector<Answer> answers;
     std::vector<Fresh> fresh;
     std::vector<AccessPush> access;
-    std::vector<std::pair<PartnershipId, DeviceId>> cut;  // revoked
+    std::vector<std::pair<PartnershipId, DeviceId>> cut;          // revoked
+    std::vector<std::pair<PartnershipId, InviteId>> cut_invites;  // withdrawn or void
     std::vector<AcceptanceKey> acceptances;
     std::set<PartnershipId> touched;
     std::size_t submissions = 0;

@@ -62,9 +62,8 @@ void CoreImpl::say_answers(Batch& batch) {
         auto* s = p == nullptr ? nullptr : p->find(item.head_of->second);
         if (s != nullptr) *item.frame.mutable_submit_result()->mutable_head() = head(*p, *s);
         send(*c, item.frame);
-        const bool founder = c->who && c->who->kind == ClientKind::founder;
-        if (founder) close(*c, Errc::closed, 1);  // it comes back as a device
-        if (draining_ && c == connection(item.connection)) close(*c, Errc::draining, 1000);
+        // A founder comes back as a device.
+        if (c->who && c->who->kind == ClientKind::founder) close(*c, Errc::closed, 1);
     }
 }
 
@@ -80,7 +79,6 @@ void CoreImpl::push(Batch& batch) {
         for (auto* c : subscribers) {
             const auto sub = c->subscriptions.find(key.second);
             if (sub == c->subscriptions.end()) continue;
-            sub->second.told_empty = true;  // it is told once, after catching up
             pump(*c, *p, *s, sub->second);
         }
     }
@@ -105,11 +103,12 @@ void CoreImpl::finish(std::unique_ptr<Batch> batch) {
         parts_.log(LogLevel::error, "group commit failed",
                    {LogField::code("error", *batch->failure),
                     LogField::number("submissions", batch->submissions)});
-        return fail_all(std::move(batch), *batch->failure);
+        const auto code = *batch->failure;
+        fail_all(std::move(batch), code);
+        return close_drained();
     }
     mark_durable(*batch);
-    for (const auto& [id, device] : batch->cut)
-        if (auto* c = device_connection(id, device)) close(*c, Errc::device_removed, 0);
+    cut(*batch);
     say_answers(*batch);
     push(*batch);
     for (const auto& blob : batch->blobs)
@@ -119,6 +118,22 @@ void CoreImpl::finish(std::unique_ptr<Batch> batch) {
         truncate_due_ = !batch->truncated;
         counters_.erasures_overdue = truncate_due_ ? 1 : 0;
         if (truncate_due_) ++counters_.wal_blocked;
+    }
+    close_drained();
+}
+
+/// Those whose rights ended: before anything else is said.
+void CoreImpl::cut(const Batch& batch) {
+    for (const auto& [id, device] : batch.cut)
+        if (auto* c = device_connection(id, device)) close(*c, Errc::device_removed, 0);
+    for (const auto& [id, invite] : batch.cut_invites) {
+        std::vector<ConnectionId> gone;
+        for (const auto& [number, c] : connections_)
+            if (c->who && c->who->kind == ClientKind::invite && c->who->partnership == id &&
+                c->who->invite == invite)
+                gone.push_back(number);
+        for (const auto number : gone)
+            if (auto* c = connection(number)) close(*c, Errc::invite_withdrawn, 0);
     }
 }
 
@@ -173,7 +188,6 @@ void CoreImpl::reload(const PartnershipId& id) {
         auto& now = p.stream(ref);
         now.subscribers = std::move(s.subscribers);
         now.tail = std::move(s.tail);
-        now.acked = s.acked;
         now.acks_moved = true;
         for (auto& [device, reader] : now.readers) {
             const auto before = s.readers.find(device);
@@ -181,6 +195,12 @@ void CoreImpl::reload(const PartnershipId& id) {
             reader.cursor = std::min(before->second.cursor, now.durable_seq);
             reader.dirty = true;
         }
+    }
+    for (const auto& [number, c] : connections_) {
+        if (!c->who || c->who->partnership != id || c->who->kind != ClientKind::device) continue;
+        const auto known = p.directory.device(c->who->device);
+        if (known != nullptr && known->state == directory::DeviceState::pending)
+            c->who->standing = Standing::pending;
     }
     p.limits = std::move(old->limits);
     p.reservations = std::move(old->reservations);

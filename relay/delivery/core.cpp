@@ -102,18 +102,20 @@ const PartnershipState* CoreImpl::partnership(const PartnershipId& id) const {
 
 void CoreImpl::drain(std::uint32_t spread_ms) {
     draining_ = true;
+    drain_spread_ms_ = spread_ms;
     store_cursors();
+    close_drained();
+}
+
+/// Once nothing waits for its commit any more.
+void CoreImpl::close_drained() {
+    if (!draining_ || batch_out_ || !current_->empty() || connections_.empty()) return;
     std::vector<ConnectionId> all;
     for (const auto& [id, c] : connections_) all.push_back(id);
-    const auto count = std::max<std::size_t>(all.size(), 1);
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        // Submissions that wait for their commit are answered before their connection goes.
-        auto* c = connection(all[i]);
-        const auto waits = std::any_of(current_->answers.begin(), current_->answers.end(),
-                                       [&](const auto& a) { return a.connection == all[i]; });
-        if (c == nullptr || waits || batch_out_) continue;
-        close(*c, Errc::draining, static_cast<std::uint32_t>(1 + spread_ms * i / count));
-    }
+    std::uint64_t i = 0;
+    for (const auto id : all)
+        close(*connection(id), Errc::draining,
+              static_cast<std::uint32_t>(1 + drain_spread_ms_ * i++ / all.size()));
 }
 
 std::string CoreImpl::allow_partnership(std::uint64_t valid_for_ms) {

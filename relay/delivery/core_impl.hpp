@@ -150,6 +150,7 @@ private:
     void mark_durable(Batch& batch);
     void say_answers(Batch& batch);
     void push(Batch& batch);
+    void cut(const Batch& batch);
 
     // expiry.cpp
     void store_cursors();
@@ -163,6 +164,7 @@ private:
     [[nodiscard]] Verdict rate(PartnershipState& p, const DeviceId& device,
                                TokenBucket DeviceLimits::* bucket, std::uint64_t per_minute);
     void forget(Connection& c);
+    void close_drained();
 
     std::unordered_map<PartnershipId, std::unique_ptr<PartnershipState>> partnerships_;
     Connections connections_;
@@ -175,7 +177,9 @@ private:
     std::map<Batch::AcceptanceKey, AcceptanceRow> in_flight_;
     std::deque<std::pair<StreamKey, std::uint64_t>> tail_order_;  // oldest first
     bool draining_ = false;
+    std::uint32_t drain_spread_ms_ = 0;
     bool truncate_due_ = false;
+    bool bodies_went_ = false;  // after acknowledgements; the log is truncated a little later
     bool expiry_out_ = false;
     std::uint64_t last_prune_ms_ = 0;
     std::uint64_t last_truncate_ms_ = 0;

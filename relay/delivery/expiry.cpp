@@ -49,16 +49,14 @@ void CoreImpl::drop_acknowledged(PartnershipState& p, StreamState& s) {
     }
     slowest = std::min(slowest, s.durable_seq);
     if (!any || slowest <= s.acked) return;
+    if (const auto bytes = parts_.store.body_bytes(p.id, s.ref, s.acked + 1, slowest))
+        p.message_bytes -= std::min(p.message_bytes, *bytes);
     current_->writes.emplace_back(write::DropBodies{p.id, s.ref, s.acked + 1, slowest,
                                                     every_kind & ~bit(EntryKind::statement)});
     current_->touched.insert(p.id);
     counters_.acknowledged_entries += slowest - s.acked;
     s.acked = slowest;
-    const auto now = parts_.clock.steady_ms();
-    if (now >= last_truncate_ms_ + truncate_every_ms) {
-        last_truncate_ms_ = now;
-        current_->truncate = true;
-    }
+    bodies_went_ = true;
 }
 
 void CoreImpl::expire() {
@@ -105,6 +103,11 @@ void CoreImpl::tick() {
     if (truncate_due_) current_->truncate = true;
     if (!time_.held() && !expiry_out_) expire();
     const auto steady = parts_.clock.steady_ms();
+    if (bodies_went_ && steady >= last_truncate_ms_ + truncate_every_ms) {
+        bodies_went_ = false;
+        last_truncate_ms_ = steady;
+        current_->truncate = true;
+    }
     if (time_.held() || (last_prune_ms_ != 0 && steady < last_prune_ms_ + prune_every_ms)) return;
     last_prune_ms_ = std::max<std::uint64_t>(steady, 1);
     const auto now = time_.now();

@@ -18,6 +18,8 @@ void CoreImpl::follow(PartnershipState& p, const directory::Applied& applied) {
                 write::Reader{p.id, {ref, record->settings.creator, 0, true, 0, 0}});
         }
         if (event.kind == EventKind::device_revoked) revoke(p, event.device);
+        if (event.kind == EventKind::invite_withdrawn || event.kind == EventKind::invite_voided)
+            current_->cut_invites.emplace_back(p.id, event.invite);
         if (event.kind == EventKind::device_approved)
             if (auto* c = device_connection(p.id, event.device))
                 c->who->standing = Standing::active;

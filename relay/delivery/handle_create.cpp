@@ -54,7 +54,8 @@ void CoreImpl::handle_create(Connection& c, std::uint64_t request,
         auto& result = *later.frame.mutable_submit_result();
         auto& accepted = *result.add_accepted();
         accepted.set_seq(1);
-        accepted.set_accepted_ms(header.accepted_ms);
+        const auto* device = p->directory.device(c.who->device);
+        accepted.set_accepted_ms(device == nullptr ? 0 : device->admitted_ms);
         result.set_repeat(true);
         later.head_of = StreamKey{p->id, StreamRef::directory()};
         return;

@@ -59,8 +59,8 @@ Result<std::unique_ptr<PartnershipState>> load_partnership(Store& store, const P
     HUECRY_TRY_ASSIGN(auto directory, replay(store, id));
     if (!directory) return std::unique_ptr<PartnershipState>{};
     auto p = std::make_unique<PartnershipState>(std::move(*directory));
-    HUECRY_TRY_ASSIGN(const auto streams, store.streams(id));
-    for (const auto& row : streams) {
+    HUECRY_TRY_ASSIGN(const auto rows, store.load(id));
+    for (const auto& row : rows.streams) {
         auto& s = p->stream(row.stream);
         s.seq = s.durable_seq = row.seq;
         s.chain = s.durable_chain = row.chain;
@@ -69,13 +69,10 @@ Result<std::unique_ptr<PartnershipState>> load_partnership(Store& store, const P
     }
     if (p->stream(StreamRef::directory()).seq != p->directory.index())
         return Errc::relay_rejected_chain;
-    HUECRY_TRY_ASSIGN(const auto readers, store.readers(id));
-    add_readers(*p, readers);
-    HUECRY_TRY_ASSIGN(const auto accepted, store.last_accepted(id));
-    for (const auto& row : accepted)
+    add_readers(*p, rows.readers);
+    for (const auto& row : rows.accepted)
         p->stream(row.stream).last_accepted[row.device] = {row.message_id, row.seq};
-    HUECRY_TRY_ASSIGN(const auto packages, store.key_packages(id));
-    for (const auto& row : packages) p->packages[row.device].push_back(row);
+    for (const auto& row : rows.key_packages) p->packages[row.device].push_back(row);
     return p;
 }
 

@@ -62,7 +62,6 @@ void CoreImpl::give(Connection& c, Subscription& sub, const EncodedFrame& frame,
     c.unacknowledged += frame->size();
     sub.flight.push_back({last, frame->size()});
     sub.sent = last;
-    sub.told_empty = false;
     counters_.deliveries += entries;
 }
 

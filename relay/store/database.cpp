@@ -145,7 +145,8 @@ Result<void> Database::configure(BytesView key, Mode mode) {
     }
     HUECRY_TRY(
         execute("PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
-                "PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0;"));
+                "PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0;"
+                "PRAGMA cache_size = -16384;"));
     if (mode == Mode::writer) {
         HUECRY_TRY(
             execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"

@@ -20,7 +20,7 @@ public:
         write_.begin();
         auto done = transaction(*writer_, [&]() -> Result<void> {
             for (const auto& w : writes) HUECRY_TRY(write_.apply(w));
-            return {};
+            return write_.end();
         });
         if (!done) write_.rolled_back();
         return done;
@@ -28,17 +28,10 @@ public:
     Result<bool> truncate_log() override { return writer_->truncate_log(); }
 
     Result<std::vector<PartnershipId>> partnerships() override { return read_.partnerships(); }
-    Result<std::vector<StreamRow>> streams(const PartnershipId& p) override {
-        return read_.streams(p);
-    }
-    Result<std::vector<ReaderRow>> readers(const PartnershipId& p) override {
-        return read_.readers(p);
-    }
-    Result<std::vector<AcceptanceRow>> last_accepted(const PartnershipId& p) override {
-        return read_.last_accepted(p);
-    }
-    Result<std::vector<KeyPackageRow>> key_packages(const PartnershipId& p) override {
-        return read_.key_packages(p);
+    Result<PartnershipRows> load(const PartnershipId& p) override { return read_.load(p); }
+    Result<std::uint64_t> body_bytes(const PartnershipId& p, const StreamRef& stream,
+                                     std::uint64_t first, std::uint64_t last) override {
+        return read_.body_bytes(p, stream, first, last);
     }
     Result<std::vector<StoredEntry>> entries(const PartnershipId& p, const StreamRef& stream,
                                              std::uint64_t from, std::size_t max_entries,

@@ -202,6 +202,13 @@ struct StreamRow {
     std::uint64_t bytes = 0;  // of bodies still kept
 };
 
+struct PartnershipRows {
+    std::vector<StreamRow> streams;
+    std::vector<ReaderRow> readers;
+    std::vector<AcceptanceRow> accepted;  // the newest of each device in each channel
+    std::vector<KeyPackageRow> key_packages;
+};
+
 /// An entry whose body has reached its expiry.
 struct DueEntry {
     PartnershipId partnership;
@@ -225,13 +232,8 @@ public:
 
     // Reading: what has been committed. One thread.
     [[nodiscard]] virtual Result<std::vector<PartnershipId>> partnerships() = 0;
-    [[nodiscard]] virtual Result<std::vector<StreamRow>> streams(const PartnershipId& p) = 0;
-    [[nodiscard]] virtual Result<std::vector<ReaderRow>> readers(const PartnershipId& p) = 0;
-    /// The newest acceptance of each device in each channel.
-    [[nodiscard]] virtual Result<std::vector<AcceptanceRow>> last_accepted(
-        const PartnershipId& p) = 0;
-    [[nodiscard]] virtual Result<std::vector<KeyPackageRow>> key_packages(
-        const PartnershipId& p) = 0;
+    /// What the core holds in memory of one partnership, its directory's entries apart.
+    [[nodiscard]] virtual Result<PartnershipRows> load(const PartnershipId& p) = 0;
     /// Entries with seq > from, in order; stops after `max_entries`, or when bodies and headers
     /// pass `max_bytes` (the first is always given).
     [[nodiscard]] virtual Result<std::vector<StoredEntry>> entries(const PartnershipId& p,
@@ -239,6 +241,11 @@ public:
                                                                    std::uint64_t from,
                                                                    std::size_t max_entries,
                                                                    std::size_t max_bytes) = 0;
+    /// Bytes of the bodies that entries first…last still have.
+    [[nodiscard]] virtual Result<std::uint64_t> body_bytes(const PartnershipId& p,
+                                                           const StreamRef& stream,
+                                                           std::uint64_t first,
+                                                           std::uint64_t last) = 0;
     [[nodiscard]] virtual Result<std::optional<AcceptanceRow>> acceptance(const PartnershipId& p,
                                                                           const StreamRef& stream,
                                                                           const DeviceId& device,

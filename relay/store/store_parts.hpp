@@ -38,7 +38,12 @@ class StoreWriter {
 public:
     explicit StoreWriter(Database& db) : db_(db), numbers_(db) {}
     [[nodiscard]] Result<void> apply(const Write& change);
-    void begin() { shared_.clear(); }
+    void begin() {
+        shared_.clear();
+        mailbox_bodies_went_ = false;
+    }
+    /// Last of the transaction: shared bodies that no entry names any more.
+    [[nodiscard]] Result<void> end();
     void rolled_back() { numbers_.forget(); }
 
 private:
@@ -60,11 +65,11 @@ private:
     [[nodiscard]] Result<void> one(const write::DropCode& w);
     [[nodiscard]] Result<void> one(const write::Meta& w);
     [[nodiscard]] Result<void> one(const write::Prune& w);
-    [[nodiscard]] Result<void> drop_unshared();
 
     Database& db_;
     StreamNumbers numbers_;
     std::map<MessageId, std::uint64_t> shared_;  // of this transaction
+    bool mailbox_bodies_went_ = false;
 };
 
 /// Reads what has been committed.
@@ -73,6 +78,9 @@ public:
     explicit StoreReader(Database& db) : db_(db), numbers_(db) {}
 
     [[nodiscard]] Result<std::vector<PartnershipId>> partnerships();
+    [[nodiscard]] Result<PartnershipRows> load(const PartnershipId& p);
+    [[nodiscard]] Result<std::uint64_t> body_bytes(const PartnershipId& p, const StreamRef& stream,
+                                                   std::uint64_t first, std::uint64_t last);
     [[nodiscard]] Result<std::vector<StreamRow>> streams(const PartnershipId& p);
     [[nodiscard]] Result<std::vector<ReaderRow>> readers(const PartnershipId& p);
     [[nodiscard]] Result<std::vector<AcceptanceRow>> last_accepted(const PartnershipId& p);

@@ -68,6 +68,26 @@ Result<void> StoreReader::newest(std::uint64_t number, StreamRow& row) {
     return {};
 }
 
+Result<PartnershipRows> StoreReader::load(const PartnershipId& p) {
+    PartnershipRows out;
+    HUECRY_TRY_ASSIGN(out.streams, streams(p));
+    HUECRY_TRY_ASSIGN(out.readers, readers(p));
+    HUECRY_TRY_ASSIGN(out.accepted, last_accepted(p));
+    HUECRY_TRY_ASSIGN(out.key_packages, key_packages(p));
+    return out;
+}
+
+Result<std::uint64_t> StoreReader::body_bytes(const PartnershipId& p, const StreamRef& stream,
+                                              std::uint64_t first, std::uint64_t last) {
+    HUECRY_TRY_ASSIGN(const auto number, numbers_.find(p, stream));
+    if (number == 0) return std::uint64_t{0};
+    auto q = db_.query(
+        "SELECT coalesce(sum(length), 0) FROM entry WHERE key BETWEEN ? AND ? AND has_body = 1");
+    q.bind(entry_key(number, first)).bind(entry_key(number, last));
+    HUECRY_TRY_ASSIGN(const bool row, q.step());
+    return row ? q.number(0) : std::uint64_t{0};
+}
+
 Result<std::vector<StreamRow>> StoreReader::streams(const PartnershipId& p) {
     std::vector<std::pair<std::uint64_t, StreamRow>> found;
     {

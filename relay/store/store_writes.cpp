@@ -65,7 +65,8 @@ Result<void> StoreWriter::one(const write::SharedBody& w) {
     return {};
 }
 
-Result<void> StoreWriter::drop_unshared() {
+Result<void> StoreWriter::end() {
+    if (!mailbox_bodies_went_) return {};
     return db_
         .query(
             "DELETE FROM shared_body WHERE NOT EXISTS (SELECT 1 FROM entry WHERE entry.shared = "
@@ -83,7 +84,8 @@ Result<void> StoreWriter::one(const write::DropBodies& w) {
         q.bind(entry_key(stream, w.first)).bind(entry_key(stream, w.last));
         HUECRY_TRY(q.bind(std::uint64_t{w.kinds}).run());
     }
-    return w.stream.kind == StreamKind::mailbox ? drop_unshared() : Result<void>{};
+    if (w.stream.kind == StreamKind::mailbox) mailbox_bodies_went_ = true;
+    return {};
 }
 
 Result<void> StoreWriter::one(const write::DropEntries& w) {
@@ -94,7 +96,8 @@ Result<void> StoreWriter::one(const write::DropEntries& w) {
         q.bind(entry_key(stream, w.first)).bind(entry_key(stream, w.last));
         HUECRY_TRY(q.run());
     }
-    return w.stream.kind == StreamKind::mailbox ? drop_unshared() : Result<void>{};
+    if (w.stream.kind == StreamKind::mailbox) mailbox_bodies_went_ = true;
+    return {};
 }
 
 Result<void> StoreWriter::one(const write::Reader& w) {
