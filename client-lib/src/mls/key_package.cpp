@@ -62,10 +62,8 @@ Result<void> check_key_package(const CipherSuite& suite, const KeyPackage& packa
     // Section 7.3: leaf_node_source of a KeyPackage is key_package.
     if (package.leaf.source != LeafNodeSource::key_package)
         return Error{Errc::mls_invalid, "KeyPackage: source of the leaf"};
-    // Section 10: extensions are listed in leaf_node.capabilities.
-    for (const auto& e : package.extensions)
-        if (!package.leaf.capabilities.supports_extension(e.type))
-            return Error{Errc::mls_invalid, "KeyPackage: extension is not listed"};
+    // Section 10 wants KeyPackage.extensions listed in the capabilities and, of a receiver, that
+    // unknown ones are ignored: so they are listed by `make_key_package` and not checked here.
     HUECRY_TRY(check_leaf_form(suite, package.leaf));
     if (!package.leaf.verify(suite, {}, {}))
         return Error{Errc::mls_unauthentic, "KeyPackage: signature of the leaf"};
@@ -121,6 +119,9 @@ Result<NewKeyPackage> make_key_package(const Environment& env, const KeyPackageO
     package.leaf.credential = Credential::basic(options.leaf.identity);
     package.leaf.capabilities = own_capabilities(suite, *env.random, options.leaf.extra_extensions,
                                                  options.leaf.extra_proposals);
+    for (const auto& e : options.extensions)
+        if (!package.leaf.capabilities.supports_extension(e.type))
+            package.leaf.capabilities.extensions.push_back(e.type);
     package.leaf.lifetime = options.lifetime;
     package.leaf.extensions = options.leaf.extensions;
     package.leaf.sign(suite, *env.signer, {}, {});
