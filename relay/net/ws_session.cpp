@@ -34,7 +34,7 @@ asio::awaitable<void> WsSession::run(const HttpHead& head) {
         });
         Peer peer;
         peer.loopback = ticket_.loopback();
-        peer.address_hash = ticket_.address_hash();
+        // Connections per address are counted by Admission, from TCP on: not once more there.
         id_ = network_.core.opened(*this, *exporter, peer);
         opened_ = true;
         co_await read_all();
