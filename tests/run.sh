@@ -1,0 +1,196 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and runs the tests; ends with CTest's own summary.
+#
+#   tests/run.sh [--full] [--label LABEL]...
+#
+#   --label LABEL   only the tests of this kind (may be repeated):
+#                   lint unit conformance interop e2e sim fault fuzz bench
+#   --full          also the sanitizer builds (address and undefined behaviour: unit, conformance;
+#                   threads: unit, e2e), long fuzzing, clang-tidy over all files, benchmarks
+#
+# Builds in build/release, build/fuzz (with --full also build/asan and build/tsan).
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+
+# Seconds that a kind of test may take in the default run.
+declare -A box=([lint]=60 [unit]=120 [conformance]=60 [interop]=120 [e2e]=180 [sim]=180
+    [fault]=180 [fuzz]=120 [bench]=1200)
+fuzz_seconds=120 # for each target, with --full
+
+full=false
+labels=()
+while (($# > 0)); do
+    case $1 in
+        --full) full=true ;;
+        --label)
+            [[ $# -ge 2 && -n ${box[$2]:-} ]] || {
+                echo "run: --label wants one of: ${!box[*]}" >&2
+                exit 2
+            }
+            labels+=("$2")
+            shift
+            ;;
+        -h | --help)
+            sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"
+            exit 0
+            ;;
+        *)
+            echo "run: unknown option '$1' (--help shows all)" >&2
+            exit 2
+            ;;
+    esac
+    shift
+done
+if ((${#labels[@]} == 0)); then
+    labels=(lint unit conformance interop e2e sim fault fuzz)
+    if $full; then labels+=(bench); fi
+fi
+selected() { [[ " ${labels[*]} " == *" $1 "* ]]; }
+
+jobs=$(nproc)
+memory_jobs=$(($(awk '/^MemTotal/ {print $2}' /proc/meminfo) / 2000000 + 1))
+((jobs <= memory_jobs)) || jobs=$memory_jobs
+
+say() { printf '== %s\n' "$*"; }
+
+configure() {
+    local log
+    log=$(mktemp)
+    if ! cmake --preset "$1" >"$log" 2>&1; then
+        cat "$log" >&2
+        rm -f "$log"
+        exit 1
+    fi
+    rm -f "$log"
+}
+
+# In a log, a line for each tenth of the way and whatever is not progress; in a terminal, all.
+thin_out() {
+    if [[ -t 1 ]]; then
+        cat
+    else
+        awk '!/^\[[0-9]+\/[0-9]+\]/ { print; fflush(); next }
+             { split(substr($1, 2), n, "[/\\]]"); tenth = int(n[1] * 10 / n[2])
+               if (tenth != last) { last = tenth; print "   " n[1] " of " n[2]; fflush() } }'
+    fi
+}
+
+# build PRESET [TARGET...]
+build() {
+    local preset=$1 started=$SECONDS
+    shift
+    say "build/$preset (${jobs} at a time)"
+    local targets=()
+    if (($# > 0)); then targets=(--target "$@"); fi
+    cmake --build --preset "$preset" --parallel "$jobs" "${targets[@]}" | thin_out
+    say "build/$preset took $((SECONDS - started)) s"
+}
+
+# The programs of the tests below a folder of a build tree: test LABEL.NAME is program NAME.
+programs_of() {
+    local name tree=${1#build/}
+    tree=build/${tree%%/*}
+    ctest --test-dir "$1" --show-only 2>/dev/null | sed -n 's/^ *Test *#[0-9]*: [a-z0-9]*\.//p' |
+        while read -r name; do
+            if grep -q "^build bin/$name: " "$tree/build.ninja"; then echo "$name"; fi
+        done
+}
+
+if $full; then tests/setup.sh full; else tests/setup.sh test; fi
+
+# One run of CTest over folders of several build trees: one summary.
+together=build/tests
+mkdir -p "$together"
+listing=$together/CTestTestfile.cmake
+: >"$listing"
+add_folder() { [[ ! -d build/$1 ]] || printf 'subdirs("%s")\n' "$root/build/$1" >>"$listing"; }
+add_test() { # NAME LABEL TIMEOUT COMMAND...
+    local name=$1 label=$2 timeout=$3
+    shift 3
+    {
+        printf 'add_test([[%s]]' "$name"
+        printf ' [[%s]]' "$@"
+        printf ')\nset_tests_properties([[%s]] PROPERTIES LABELS %s TIMEOUT %s WORKING_DIRECTORY [[%s]])\n' \
+            "$name" "$label" "$timeout" "$root"
+    } >>"$listing"
+}
+
+our_sources() {
+    find cli client-lib proto relay tests -path '*/node_modules' -prune -o \
+        \( -name '*.cpp' -o -name '*.hpp' -o -name '*.c' -o -name '*.h' \) -print
+}
+
+configure release
+others=()
+for label in "${labels[@]}"; do
+    [[ $label == lint || $label == fuzz ]] || others+=("$label")
+done
+if ((${#others[@]} > 0)); then
+    build release
+    add_folder release
+elif $full; then
+    build release # clang-tidy wants the generated headers
+fi
+if selected lint; then
+    our_sources >"$together/sources"
+    add_test lint.format lint 120 xargs -a "$together/sources" clang-format-19 --dry-run --Werror
+    if $full; then
+        grep '\.cpp$' "$together/sources" >"$together/sources.cpp"
+        add_test lint.clang_tidy lint 5400 xargs -a "$together/sources.cpp" -n 4 -P "$jobs" \
+            clang-tidy-19 -p build/release --quiet --warnings-as-errors='*'
+    fi
+fi
+if selected fuzz; then
+    configure fuzz
+    mapfile -t fuzzers < <(programs_of build/fuzz/tests/fuzz)
+    if ((${#fuzzers[@]} > 0)); then build fuzz "${fuzzers[@]}"; fi
+    add_folder fuzz/tests/fuzz
+    if $full; then
+        for fuzzer in "${fuzzers[@]}"; do
+            mkdir -p "$together/corpus/$fuzzer"
+            add_test "fuzz.long_$fuzzer" fuzz $((fuzz_seconds + 60)) "$root/build/fuzz/bin/$fuzzer" \
+                -max_total_time=$fuzz_seconds -rss_limit_mb=2048 -timeout=20 -print_final_stats=1 \
+                "-artifact_prefix=$root/$together/corpus/" "$root/$together/corpus/$fuzzer"
+        done
+    fi
+fi
+if $full && { selected unit || selected conformance; }; then
+    configure asan
+    mapfile -t programs < <(programs_of build/asan/tests/unit && programs_of build/asan/tests/conformance)
+    build asan "${programs[@]}"
+    add_folder asan/tests/unit
+    add_folder asan/tests/conformance
+fi
+if $full && { selected unit || selected e2e; }; then
+    configure tsan
+    build tsan
+    add_folder tsan/tests/unit
+    add_folder tsan/tests/e2e
+fi
+
+# Holds CTest's summary back until the time boxes have been printed.
+finish() {
+    awk -v boxes="$(for label in "${labels[@]}"; do echo "$label ${box[$label]}"; done)" '
+        /^[0-9]+% tests passed/ { holding = 1 }
+        !holding { print; fflush(); next }
+        { held = held $0 "\n" }
+        $4 == "sec*proc" { used[$1] = $3 }
+        END {
+            count = split(boxes, line, "\n")
+            printf "== time boxes (seconds of work, all processes)\n"
+            for (i = 1; i <= count; i++) {
+                split(line[i], f, " ")
+                if (!(f[1] in used)) { printf "   %-12s no tests\n", f[1]; continue }
+                printf "   %-12s %8.1f of %5d%s\n", f[1], used[f[1]], f[2],
+                       used[f[1]] > f[2] ? "   over its box" : ""
+            }
+            printf "%s", held
+        }'
+}
+
+pattern=$(IFS='|' && echo "${labels[*]}")
+say "tests: ${labels[*]}"
+ctest --test-dir "$together" --output-on-failure --no-tests=error --label-regex "^($pattern)\$" \
+    --parallel "$jobs" --no-compress-output </dev/null 2>&1 | finish
