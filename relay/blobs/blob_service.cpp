@@ -8,7 +8,7 @@
 namespace huecry::relay {
 namespace {
 
-constexpr std::uint64_t partial_idle_ms = 3'600'000;  // an upload not gone on with for an hour
+constexpr std::uint64_t partial_idle_ms = 86'400'000;  // an upload that nobody goes on with
 
 bool same_blob(const BlobRow& a, const BlobRow& b) {
     return a.audience == b.audience && a.size == b.size && a.digest == b.digest &&
@@ -64,8 +64,7 @@ std::optional<BlobError> BlobService::check(const Principal& who, const BlobPart
     if (part.size > limits::max_blob || part.body.size() > limits::max_blob_request)
         return BlobError{Errc::too_large};
     if (part.expiry_ms <= now) return BlobError{Errc::expired};
-    if (part.expiry_ms - now > limits::record_expiry_s * 1000)
-        return BlobError{Errc::expiry_too_long};
+    if (part.expiry_ms - now > limits::max_life_s * 1000) return BlobError{Errc::expiry_too_long};
     const Key key{who.partnership, part.blob};
     const auto partial = partials_.find(key);
     if (partial == partials_.end()) {

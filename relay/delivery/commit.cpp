@@ -62,8 +62,6 @@ void CoreImpl::say_answers(Batch& batch) {
         auto* s = p == nullptr ? nullptr : p->find(item.head_of->second);
         if (s != nullptr) *item.frame.mutable_submit_result()->mutable_head() = head(*p, *s);
         send(*c, item.frame);
-        // A founder comes back as a device.
-        if (c->who && c->who->kind == ClientKind::founder) close(*c, Errc::closed, 1);
     }
 }
 

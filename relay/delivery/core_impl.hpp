@@ -89,6 +89,8 @@ private:
                                  const v1::PutKeyPackages& put);
     void handle_take_key_packages(Connection& c, std::uint64_t request,
                                   const v1::TakeKeyPackages& take);
+    /// A hint to the device, when half of its stock is gone.
+    void tell_low_stock(PartnershipState& p, const DeviceId& device);
     void handle_put_lease(Connection& c, std::uint64_t request, const v1::PutLease& put);
     void handle_take_leases(Connection& c, std::uint64_t request, const v1::TakeLeases& take);
     void handle_drop_blob(Connection& c, std::uint64_t request, const v1::DropBlob& drop);
@@ -111,6 +113,7 @@ private:
     [[nodiscard]] Verdict check_stale(PartnershipState& p, const Submission& s);
     [[nodiscard]] Verdict check_welcome(PartnershipState& p, const Submission& s);
     void store_welcome(PartnershipState& p, Submission& s, std::uint64_t commit_seq);
+    [[nodiscard]] Verdict check_room(const PartnershipState& p, const Submission& s) const;
     /// True when the submission has been answered as a repeat or refused as id_reused.
     [[nodiscard]] bool answer_repeat(Connection& c, std::uint64_t request, Submission& s);
     void accept(Connection& c, std::uint64_t request, PartnershipState& p, Submission& s);

@@ -6,6 +6,27 @@
 
 // The stock of key packages: filled by its device, each handed out once.
 namespace huecry::relay {
+namespace {
+
+void count(const std::vector<KeyPackageRow>& stock, v1::KeyPackageCount& out) {
+    for (const auto& row : stock) {
+        if (row.last_resort) {
+            out.set_has_last_resort(true);
+        } else {
+            out.set_left(out.left() + 1);
+        }
+    }
+}
+
+}  // namespace
+
+void CoreImpl::tell_low_stock(PartnershipState& p, const DeviceId& device) {
+    auto* c = device_connection(p.id, device);
+    if (c == nullptr) return;
+    v1::Frame frame;
+    count(p.packages[device], *frame.mutable_key_package_count());
+    if (frame.key_package_count().left() < limits::key_package_stock / 2) send(*c, frame);
+}
 
 void CoreImpl::handle_put_key_packages(Connection& c, std::uint64_t request,
                                        const v1::PutKeyPackages& put) {
@@ -46,14 +67,7 @@ void CoreImpl::handle_put_key_packages(Connection& c, std::uint64_t request,
     if (!put.last_resort().empty()) add(put.last_resort(), true);
     current_->touched.insert(p.id);
     auto& later = answer_later(c, request);
-    auto& count = *later.frame.mutable_key_package_count();
-    for (const auto& row : stock) {
-        if (row.last_resort) {
-            count.set_has_last_resort(true);
-        } else {
-            count.set_left(count.left() + 1);
-        }
-    }
+    count(stock, *later.frame.mutable_key_package_count());
 }
 
 void CoreImpl::handle_take_key_packages(Connection& c, std::uint64_t request,

@@ -19,7 +19,7 @@ void CoreImpl::handle_put_lease(Connection& c, std::uint64_t request, const v1::
     if (!may_write(*c.who, *ref) || !p.directory.posts(c.who->device, ChannelId(ref->id)))
         return refuse(c, request, {Errc::post_not_permitted});
     if (put.expiry_ms() <= now_ms()) return refuse(c, request, {Errc::expired});
-    if (put.expiry_ms() - now_ms() > limits::record_expiry_s * 1000)
+    if (put.expiry_ms() - now_ms() > limits::max_life_s * 1000)
         return refuse(c, request, {Errc::expiry_too_long});
     if (auto refused =
             rate(p, c.who->device, &DeviceLimits::requests, limits::submissions_per_minute))

@@ -69,6 +69,15 @@ Digest CoreImpl::Submission::digest() const {
     return sha256(w.bytes());
 }
 
+/// The directory is let through a full quota: a revocation must not wait for expiry.
+Verdict CoreImpl::check_room(const PartnershipState& p, const Submission& s) const {
+    std::size_t size = submission_overhead;
+    for (const auto& item : s.items) size += item.body.size();
+    if (s.welcome) size += s.welcome->body.size();
+    if (size > room(p.id)) return Refusal{Errc::quota_exceeded};
+    return std::nullopt;
+}
+
 bool CoreImpl::answer_repeat(Connection& c, std::uint64_t request, Submission& s) {
     const auto& p = c.who->partnership;
     for (const auto& item : s.items) {
@@ -103,7 +112,6 @@ bool CoreImpl::answer_repeat(Connection& c, std::uint64_t request, Submission& s
 }
 
 void CoreImpl::handle_submit(Connection& c, std::uint64_t request, v1::Submit& submit) {
-    if (draining_) return refuse(c, request, {Errc::draining});
     auto* p = partnership(c.who->partnership);
     if (p == nullptr) return refuse(c, request, {Errc::unknown_partnership});
     auto read = Submission::read(submit);
@@ -117,16 +125,12 @@ void CoreImpl::handle_submit(Connection& c, std::uint64_t request, v1::Submit& s
         return refuse(c, request, {Errc::not_permitted});
     s.fingerprint = s.digest();
     if (answer_repeat(c, request, s)) return;
+    if (draining_) return refuse(c, request, {Errc::draining});
     const bool statement = s.stream.kind == StreamKind::directory;
     if (const auto refused = rate(
             *p, s.submitter, statement ? &DeviceLimits::statements : &DeviceLimits::submissions,
             statement ? limits::statements_per_minute : limits::submissions_per_minute))
         return refuse(c, request, *refused);
-    std::size_t size = submission_overhead;
-    for (const auto& item : s.items) size += item.body.size();
-    if (s.welcome) size += s.welcome->body.size();
-    // The directory is let through a full quota: a revocation must not wait for expiry.
-    if (!statement && size > room(p->id)) return refuse(c, request, {Errc::quota_exceeded});
     if (current_->submissions >= 4 * limits::batch_max)
         return refuse(c, request, {Errc::overloaded, 0, 0, 100});
     Verdict refused;

@@ -27,8 +27,7 @@ Verdict CoreImpl::check_items(const StreamRef& stream, const Submission& s) cons
             return Refusal{Errc::too_large};
         if (handshake ? item.lifetime_ms != 0 : item.lifetime_ms == 0)
             return Refusal{Errc::invalid_argument};
-        if (item.lifetime_ms > limits::record_expiry_s * 1000)
-            return Refusal{Errc::expiry_too_long};
+        if (item.lifetime_ms > limits::max_life_s * 1000) return Refusal{Errc::expiry_too_long};
         const auto message = read_private_message(item.body);
         if (!message) return Refusal{message.error().code};
         if (message->kind != item.kind) return Refusal{Errc::invalid_argument};
@@ -136,12 +135,14 @@ void CoreImpl::store_welcome(PartnershipState& p, Submission& s, std::uint64_t c
         p.reservations.erase({joiner.device, joiner.key_package});
         current_->writes.emplace_back(
             write::DropKeyPackage{p.id, joiner.device, joiner.key_package});
+        tell_low_stock(p, joiner.device);
     }
 }
 
 Verdict CoreImpl::submit_channel(PartnershipState& p, Submission& s) {
     if (s.who.standing != Standing::active) return Refusal{Errc::pending_approval};
     if (auto refused = check_channel(p, s)) return refused;
+    if (auto refused = check_room(p, s)) return refused;
     const auto now = now_ms();
     for (auto& item : s.items) {
         auto& stream = p.stream(s.stream);

@@ -22,7 +22,7 @@ Verdict invite_may(const Principal& who, BytesView body, DeviceId& newcomer) {
 
 Verdict CoreImpl::submit_statement(PartnershipState& p, Submission& s) {
     if (s.items.size() != 1 || s.welcome || s.items[0].kind != EntryKind::statement ||
-        s.items[0].lifetime_ms != 0)
+        s.items[0].lifetime_ms != 0 || s.handshake_seq != 0 || s.directory_index != 0)
         return Refusal{Errc::invalid_argument};
     auto& item = s.items[0];
     if (item.body.size() > limits::max_statement) return Refusal{Errc::too_large};
@@ -53,10 +53,6 @@ Verdict CoreImpl::submit_statement(PartnershipState& p, Submission& s) {
     auto& accepted = *s.result.add_accepted();
     accepted.set_seq(header.seq);
     accepted.set_accepted_ms(header.accepted_ms);
-    std::uint32_t readers = 0;
-    for (const auto& [id, device] : p.directory.devices())
-        if (device.state != directory::DeviceState::revoked && id != s.submitter) ++readers;
-    accepted.set_readers(readers);
     return std::nullopt;
 }
 
