@@ -119,7 +119,6 @@ asio::awaitable<Result<v1::Ready>> LinkRun::prove(std::shared_ptr<Connection> co
     Proof proof(identity_, *exporter, nonce);
 
     v1::Frame out;
-    out.set_request(1);
     *out.mutable_hello() = proof.hello();
     auto asking = exchange(connection, out.SerializeAsString());
     const auto reply = co_await std::move(asking);
@@ -129,7 +128,6 @@ asio::awaitable<Result<v1::Ready>> LinkRun::prove(std::shared_ptr<Connection> co
     if (!proved) co_return proved.error();
     hello_time_ms_ = proof.relay_time_ms();
 
-    out.set_request(2);
     *out.mutable_prove() = *proved;
     auto proving = exchange(connection, out.SerializeAsString());
     auto ready = co_await std::move(proving);
@@ -193,6 +191,7 @@ void LinkRun::handle(const v1::Frame& frame) {
     if (frame.has_pong()) return;
     if (!frame.has_ping()) return listener_.frame(frame);
     v1::Frame answer;
+    answer.set_request(frame.request());
     answer.mutable_pong()->set_number(frame.ping().number());
     static_cast<void>(send(answer));
 }

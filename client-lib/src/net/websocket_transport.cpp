@@ -77,6 +77,7 @@ public:
         if (error == websocket::error::message_too_big ||
             error == websocket::error::buffer_overflow)
             co_return Error{Errc::bad_frame, "larger than max_frame"};
+        if (error == websocket::error::closed) co_return closed();
         if (error) co_return Error{Errc::unreachable, "read: " + error.message()};
         if (!websocket_.got_binary()) co_return Error{Errc::bad_frame, "a text message"};
         const auto data = buffer_.cdata();
@@ -101,6 +102,16 @@ public:
     void close() override { stream_->close(); }
 
 private:
+    /// Where no Goodbye came, the close code counts: 4000 + error number.
+    [[nodiscard]] Error closed() const {
+        constexpr unsigned base = 4000;
+        const unsigned number = websocket_.reason().code;
+        if (number > base)
+            if (const auto code = error_from_number(number - base))
+                return Error{*code, "by the relay"};
+        return Error{Errc::unreachable, "closed by the relay"};
+    }
+
     std::shared_ptr<SecureStream> stream_;
     websocket::stream<SecureStream&, false> websocket_;
     beast::flat_buffer buffer_;
