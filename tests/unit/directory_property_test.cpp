@@ -22,13 +22,13 @@ Rights expected(const State& s, const Device& d, const ChannelRecord& c) {
 
 void check_rights(const State& s) {
     for (const auto& [channel_id, channel] : s.channels()) {
-        std::vector<DeviceId> readers;
+        std::set<DeviceId> readers;
         for (const auto& [id, device] : s.devices()) {
             const auto want = expected(s, device, channel);
             CHECK(s.reads(id, channel_id) == want.read);
             CHECK(s.posts(id, channel_id) == want.post);
             CHECK(s.rights_at(id, channel_id, s.index()) == want);
-            if (want.read) readers.push_back(id);
+            if (want.read) readers.insert(id);
         }
         CHECK(s.readers(channel_id) == readers);
     }

@@ -17,4 +17,25 @@ void AccessHistory::set(std::uint64_t index, Rights rights) {
     changes_.push_back({index, rights});
 }
 
+Rights ChannelAccess::set(const DeviceId& device, std::uint64_t index, Rights rights) {
+    const auto found = histories.find(device);
+    // A device that never had a right takes no room.
+    if (found == histories.end() && rights == Rights{}) return {};
+    auto& history = found == histories.end() ? histories[device] : found->second;
+    const auto before = history.now();
+    history.set(index, rights);
+    if (before.read == rights.read) return before;
+    if (rights.read) {
+        readers.insert(device);
+    } else {
+        readers.erase(device);
+    }
+    return before;
+}
+
+const AccessHistory* ChannelAccess::find(const DeviceId& device) const {
+    const auto found = histories.find(device);
+    return found == histories.end() ? nullptr : &found->second;
+}
+
 }  // namespace huecry::directory

@@ -15,13 +15,24 @@ void Apply::run(const Statement& statement) {
 
 void Apply::derive(State& state) {
     state.by_member_.clear();
+    state.open_by_issuer_.clear();
     state.active_coordinators_ = 0;
     for (const auto& [id, device] : state.devices_) {
-        state.by_member_[device.member].push_back(id);
-        if (device.state == DeviceState::active &&
-            state.members_.at(device.member).role == Role::coordinator)
+        auto& own = state.by_member_[device.member];
+        own.ids.push_back(id);
+        if (device.state != DeviceState::active) continue;
+        ++own.active;
+        if (state.members_.at(device.member).role == Role::coordinator)
             ++state.active_coordinators_;
     }
+    for (const auto& [id, invite] : state.invites_)
+        if (invite.state == InviteState::open) state.open_by_issuer_[invite.issuer].insert(id);
+}
+
+void Apply::close(Invite& invite, InviteState state) {
+    invite.state = state;
+    invite.closed_index = out_.index;
+    state_.open_by_issuer_[invite.issuer].erase(invite.id);
 }
 
 void Apply::operator()(const Genesis& b) {
@@ -42,7 +53,7 @@ void Apply::operator()(const Genesis& b) {
     device.admitted_index = out_.index;
     device.admitted_ms = out_.accepted_ms;
     auto& stored = state_.devices_[device.id] = device;
-    state_.by_member_[b.member].push_back(device.id);
+    state_.by_member_[b.member].ids.push_back(device.id);
     activate(stored);
     ChannelRecord channel;
     channel.settings = b.all_members;
@@ -66,13 +77,12 @@ void Apply::operator()(const InviteIssued& b) {
            .device = invite.issuer,
            .member = b.member,
            .invite = invite.id});
+    state_.open_by_issuer_[invite.issuer].insert(invite.id);
     state_.invites_.emplace(invite.id, std::move(invite));
 }
 
 void Apply::operator()(const InviteWithdrawn& b) {
-    auto& invite = state_.invites_.at(b.invite);
-    invite.state = InviteState::withdrawn;
-    invite.closed_index = out_.index;
+    close(state_.invites_.at(b.invite), InviteState::withdrawn);
     event({.kind = EventKind::invite_withdrawn, .invite = b.invite});
 }
 
@@ -87,9 +97,8 @@ void Apply::operator()(const DeviceAdmitted& b) {
     device.invite = b.invite;
     device.admitted_index = out_.index;
     device.admitted_ms = out_.accepted_ms;
-    invite.state = InviteState::used;
     invite.used_by = device.id;
-    invite.closed_index = out_.index;
+    close(invite, InviteState::used);
     event({.kind = EventKind::invite_used,
            .device = device.id,
            .member = terms.member,
@@ -106,7 +115,7 @@ void Apply::operator()(const DeviceAdmitted& b) {
         event({.kind = EventKind::member_joined, .member = terms.member});
     }
     auto& stored = state_.devices_[device.id] = device;
-    auto& siblings = state_.by_member_[terms.member];
+    auto& siblings = state_.by_member_[terms.member].ids;
     siblings.insert(std::upper_bound(siblings.begin(), siblings.end(), device.id), device.id);
     const bool at_once = terms.in_person && !privileged(state_.members_.at(terms.member).role);
     if (at_once) activate(stored);
@@ -124,17 +133,18 @@ void Apply::operator()(const DeviceApproved& b) {
 
 void Apply::operator()(const DeviceRevoked& b) {
     auto& device = state_.devices_.at(b.device);
-    if (device.state == DeviceState::active &&
-        state_.members_.at(device.member).role == Role::coordinator)
-        --state_.active_coordinators_;
+    if (device.state == DeviceState::active) {
+        --state_.by_member_.at(device.member).active;
+        if (state_.members_.at(device.member).role == Role::coordinator)
+            --state_.active_coordinators_;
+    }
     device.state = DeviceState::revoked;
     device.revoked_index = out_.index;
     event({.kind = EventKind::device_revoked, .device = b.device, .member = device.member});
     refresh(device);
-    for (auto& [id, invite] : state_.invites_) {
-        if (invite.issuer != b.device || invite.state != InviteState::open) continue;
-        invite.state = InviteState::voided;
-        invite.closed_index = out_.index;
+    const auto open = state_.open_by_issuer_[b.device];
+    for (const auto& id : open) {
+        close(state_.invites_.at(id), InviteState::voided);
         event({.kind = EventKind::invite_voided, .device = b.device, .invite = id});
     }
 }
@@ -159,12 +169,10 @@ void Apply::operator()(const ChannelChanged& b) {
 
 void Apply::operator()(const AgreementPublished& b) {
     // Grace is for those who are members now and were in good standing: it never lets anybody in.
+    auto own = state_.by_member_.begin();  // the same members in the same order
     for (auto& [id, member] : state_.members_) {
-        const auto& own = state_.by_member_.at(id);
-        const bool active = std::any_of(own.begin(), own.end(), [&](const auto& d) {
-            return state_.devices_.at(d).state == DeviceState::active;
-        });
-        member.in_grace = active && state_.in_good_standing(id);
+        member.in_grace = own->second.active > 0 && state_.in_good_standing(member);
+        ++own;
     }
     Agreement agreement;
     agreement.version = b.version;
@@ -211,32 +219,35 @@ void Apply::accept(Member& member, std::uint32_t version) {
 void Apply::activate(Device& device) {
     device.state = DeviceState::active;
     device.approved_index = out_.index;
+    ++state_.by_member_.at(device.member).active;
     if (state_.members_.at(device.member).role == Role::coordinator) ++state_.active_coordinators_;
     refresh(device);
 }
 
 void Apply::refresh(const Device& device) {
-    for (auto& [id, channel] : state_.channels_) refresh(device, channel);
+    const auto& member = state_.members_.at(device.member);
+    auto access = state_.access_.begin();  // the same channels in the same order
+    for (auto& [id, channel] : state_.channels_) {
+        refresh(device, member, channel, access->second);
+        ++access;
+    }
 }
 
 void Apply::refresh(const Member& member) {
-    for (const auto& id : state_.by_member_.at(member.id)) refresh(state_.devices_.at(id));
+    for (const auto& id : state_.by_member_.at(member.id).ids) refresh(state_.devices_.at(id));
 }
 
 void Apply::refresh(ChannelRecord& channel) {
-    for (const auto& [id, device] : state_.devices_) refresh(device, channel);
+    auto& access = state_.access_[channel.settings.id];
+    for (const auto& [id, device] : state_.devices_)
+        refresh(device, state_.members_.at(device.member), channel, access);
 }
 
-void Apply::refresh(const Device& device, ChannelRecord& channel) {
-    const auto after = rights_in(state_, device, channel.settings);
-    auto& table = state_.access_[channel.settings.id];
-    const auto found = table.find(device.id);
-    // A device that never had a right takes no room.
-    if (found == table.end() && after == Rights{}) return;
-    auto& history = found == table.end() ? table[device.id] : found->second;
-    const auto before = history.now();
+void Apply::refresh(const Device& device, const Member& member, ChannelRecord& channel,
+                    ChannelAccess& access) {
+    const auto after = rights_in(state_, device, member, channel.settings);
+    const auto before = access.set(device.id, out_.index, after);
     if (before == after) return;
-    history.set(out_.index, after);
     if (before.read && !after.read) channel.loss_index = out_.index;
     out_.access.push_back({.channel = channel.settings.id,
                            .device = device.id,

@@ -31,11 +31,13 @@ private:
     Member& member_of(const DeviceId& id);
     void accept(Member& member, std::uint32_t version);
     void activate(Device& device);
+    void close(Invite& invite, InviteState state);
     /// Recomputes rights: of one device everywhere, of a member's devices, of all in one channel.
     void refresh(const Device& device);
     void refresh(const Member& member);
     void refresh(ChannelRecord& channel);
-    void refresh(const Device& device, ChannelRecord& channel);
+    void refresh(const Device& device, const Member& member, ChannelRecord& channel,
+                 ChannelAccess& access);
 
     State& state_;
     Applied& out_;

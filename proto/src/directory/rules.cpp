@@ -248,14 +248,18 @@ Right right(Action action, SignerClass signer) {
 }
 
 Rights rights_in(const State& state, const Device& device, const Channel& channel) {
+    return rights_in(state, device, state.members().at(device.member), channel);
+}
+
+Rights rights_in(const State& state, const Device& device, const Member& member,
+                 const Channel& channel) {
     if (device.state != DeviceState::active) return {};
-    const auto& member = state.members().at(device.member);
     if (!contains(channel.read_roles, member.role)) return {};
     const bool listed =
         member.channels.empty() || channel.all_members ||
         std::binary_search(member.channels.begin(), member.channels.end(), channel.id);
     if (!listed) return {};
-    if (channel.requires_agreement && !state.in_good_standing(member.id)) return {};
+    if (channel.requires_agreement && !state.in_good_standing(member)) return {};
     return {true, contains(channel.post_roles, member.role)};
 }
 

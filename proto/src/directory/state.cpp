@@ -189,13 +189,16 @@ const Member* State::member_of(const DeviceId& id) const {
 
 std::vector<DeviceId> State::devices_of(const MemberId& id) const {
     const auto* own = find(by_member_, id);
-    return own == nullptr ? std::vector<DeviceId>{} : *own;
+    return own == nullptr ? std::vector<DeviceId>{} : own->ids;
+}
+
+bool State::in_good_standing(const Member& m) const {
+    return !agreement_ || m.accepted_version == agreement_->version || m.in_grace;
 }
 
 bool State::in_good_standing(const MemberId& id) const {
-    if (!agreement_) return true;
     const auto* m = member(id);
-    return m != nullptr && (m->accepted_version == agreement_->version || m->in_grace);
+    return m != nullptr && in_good_standing(*m);
 }
 
 std::vector<MemberId> State::due_to_lapse(std::uint64_t now_ms) const {
@@ -210,7 +213,7 @@ std::vector<MemberId> State::due_to_lapse(std::uint64_t now_ms) const {
 
 const AccessHistory* State::history(const DeviceId& device, const ChannelId& channel) const {
     const auto* table = find(access_, channel);
-    return table == nullptr ? nullptr : find(*table, device);
+    return table == nullptr ? nullptr : table->find(device);
 }
 
 bool State::reads(const DeviceId& device, const ChannelId& channel) const {
@@ -223,19 +226,16 @@ bool State::posts(const DeviceId& device, const ChannelId& channel) const {
     return h != nullptr && h->now().post;
 }
 
-std::vector<DeviceId> State::readers(const ChannelId& channel) const {
-    std::vector<DeviceId> out;
+const std::set<DeviceId>& State::readers(const ChannelId& channel) const {
+    static const std::set<DeviceId> nobody;
     const auto* table = find(access_, channel);
-    if (table == nullptr) return out;
-    for (const auto& [device, h] : *table)
-        if (h.now().read) out.push_back(device);
-    return out;
+    return table == nullptr ? nobody : table->readers;
 }
 
 std::vector<ChannelId> State::channels_of(const DeviceId& device) const {
     std::vector<ChannelId> out;
     for (const auto& [channel, table] : access_)
-        if (const auto* h = find(table, device); h != nullptr && h->now().read)
+        if (const auto* h = table.find(device); h != nullptr && h->now().read)
             out.push_back(channel);
     return out;
 }

@@ -209,28 +209,31 @@ private:
     }
 
     static void write_access(Writer& w, const AccessTable& table) {
-        write_map(w, table, [&](const auto& channel, const auto& devices) {
+        write_map(w, table, [&](const auto& channel, const ChannelAccess& access) {
             w.raw(channel.view());
-            write_map(w, devices, [&](const auto& device, const auto& history) {
-                w.raw(device.view()).u32(static_cast<std::uint32_t>(history.changes().size()));
-                for (const auto& c : history.changes())
-                    w.u64(c.index).u8(static_cast<std::uint8_t>((c.rights.read ? 1 : 0) |
-                                                                (c.rights.post ? 2 : 0)));
-            });
+            write_map(w, access.histories,
+                      [&](const auto& id, const auto& history) { write_history(w, id, history); });
         });
+    }
+    static void write_history(Writer& w, const DeviceId& id, const AccessHistory& history) {
+        w.raw(id.view()).u32(static_cast<std::uint32_t>(history.changes().size()));
+        for (const auto& c : history.changes())
+            w.u64(c.index).u8(
+                static_cast<std::uint8_t>((c.rights.read ? 1 : 0) | (c.rights.post ? 2 : 0)));
     }
     static void read_access(Reader& r, AccessTable& table) {
         read_map(r, [&] {
-            auto& devices = table[read_id<ChannelId>(r)];
+            auto& access = table[read_id<ChannelId>(r)];
             read_map(r, [&] {
                 const auto device = read_id<DeviceId>(r);
                 auto& history =
-                    devices.emplace_hint(devices.end(), device, AccessHistory{})->second;
+                    access.histories.try_emplace(access.histories.end(), device)->second;
                 read_map(r, [&] {
                     const auto index = r.u64();
                     const auto bits = r.u8();
                     history.set(index, {(bits & 1) != 0, (bits & 2) != 0});
                 });
+                if (history.now().read) access.readers.insert(access.readers.end(), device);
             });
         });
     }

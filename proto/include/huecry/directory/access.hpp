@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <vector>
 
 #include "huecry/wire/ids.hpp"
@@ -40,7 +41,17 @@ private:
     std::uint64_t post_loss_ = 0;
 };
 
-/// Per channel, every device that ever had a right there.
-using AccessTable = std::map<ChannelId, std::map<DeviceId, AccessHistory>>;
+/// One channel's: every device that ever had a right there, and who may read now.
+struct ChannelAccess {
+    // Trees: a hash table would grow in all channels at once, in the middle of one entry.
+    std::map<DeviceId, AccessHistory> histories;
+    std::set<DeviceId> readers;
+
+    /// Records a device's rights from entry `index` on; returns those before.
+    Rights set(const DeviceId& device, std::uint64_t index, Rights rights);
+    [[nodiscard]] const AccessHistory* find(const DeviceId& device) const;
+};
+/// One for each channel that is defined.
+using AccessTable = std::map<ChannelId, ChannelAccess>;
 
 }  // namespace huecry::directory

@@ -36,6 +36,9 @@ enum class Right : std::uint8_t {
 
 /// The one rule of access: what `device` may do in a channel with these settings, now.
 [[nodiscard]] Rights rights_in(const State& state, const Device& device, const Channel& channel);
+/// The same with the device's member at hand.
+[[nodiscard]] Rights rights_in(const State& state, const Device& device, const Member& member,
+                               const Channel& channel);
 
 /// The one verdict on whether a statement may take effect now: table first, then the conditions of
 /// each action on the state. Signatures have been verified; `signers` are those that were.

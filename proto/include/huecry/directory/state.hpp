@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <unordered_set>
 #include <vector>
 
@@ -80,6 +81,7 @@ public:
     /// Active devices of coordinators.
     [[nodiscard]] std::size_t active_coordinators() const { return active_coordinators_; }
     /// Nothing is published, or the member accepted the current version, or is in grace.
+    [[nodiscard]] bool in_good_standing(const Member& member) const;
     [[nodiscard]] bool in_good_standing(const MemberId& id) const;
     /// Members whose deadline has passed at `now_ms` and who are still in grace: what a
     /// coordinator's device puts into an agreement_lapsed. At most max_lapsed at a time.
@@ -92,8 +94,8 @@ public:
     [[nodiscard]] bool reads(const DeviceId& device, const ChannelId& channel) const;
     /// Reads, and the role is among the channel's posters.
     [[nodiscard]] bool posts(const DeviceId& device, const ChannelId& channel) const;
-    /// Ascending.
-    [[nodiscard]] std::vector<DeviceId> readers(const ChannelId& channel) const;
+    /// Lives until the next apply.
+    [[nodiscard]] const std::set<DeviceId>& readers(const ChannelId& channel) const;
     [[nodiscard]] std::vector<ChannelId> channels_of(const DeviceId& device) const;
     /// The rights right after entry `index` (none beyond the end: a future index authorises
     /// nobody).
@@ -134,7 +136,12 @@ private:
     std::optional<Agreement> agreement_;
     AccessTable access_;
     // derived, not saved
-    std::map<MemberId, std::vector<DeviceId>> by_member_;
+    struct Devices {
+        std::vector<DeviceId> ids;  // ascending
+        std::size_t active = 0;
+    };
+    std::map<MemberId, Devices> by_member_;
+    std::map<DeviceId, std::set<InviteId>> open_by_issuer_;
     std::size_t active_coordinators_ = 0;
 };
 
