@@ -117,42 +117,45 @@ Result<void> Names::put_aside(const NameRecord& record) {
         .run();
 }
 
-Result<void> Names::recheck() {
-    HUECRY_TRY(recheck_believed());
-    return recheck_aside();
-}
-
-Result<void> Names::recheck_believed() {
-    HUECRY_TRY_ASSIGN(const auto known,
-                      records(around_.db.prepare("SELECT kind, id, salt, name FROM name")));
-    for (const auto& record : known) {
+Result<void> Names::recheck(NameKind kind, BytesView id) {
+    auto known =
+        around_.db.prepare("SELECT kind, id, salt, name FROM name WHERE kind = ? AND id = ?");
+    known.bind(static_cast<int>(kind)).bind(id);
+    HUECRY_TRY_ASSIGN(const auto old, records(std::move(known)));
+    for (const auto& record : old) {
         if (believed(record)) continue;
         HUECRY_TRY(around_.db.prepare("DELETE FROM name WHERE kind = ? AND id = ?")
-                       .bind(record.kind())
-                       .bind(view(record.id()))
+                       .bind(static_cast<int>(kind))
+                       .bind(id)
                        .run());
         HUECRY_TRY(put_aside(record));
     }
+    auto waiting =
+        around_.db.prepare("SELECT kind, id, salt, name FROM name_aside WHERE kind = ? AND id = ?");
+    waiting.bind(static_cast<int>(kind)).bind(id);
+    HUECRY_TRY_ASSIGN(const auto aside, records(std::move(waiting)));
+    for (const auto& record : aside) HUECRY_TRY(believe_if_due(record));
     return {};
 }
 
-Result<void> Names::recheck_aside() {
+Result<void> Names::recheck_all() {
     HUECRY_TRY_ASSIGN(
-        const auto waiting,
+        const auto aside,
         records(around_.db.prepare("SELECT kind, id, salt, name FROM name_aside ORDER BY number")));
-    for (const auto& record : waiting) {
-        if (!believed(record)) continue;
-        HUECRY_TRY(believe(record));
-        HUECRY_TRY(around_.db
-                       .prepare("DELETE FROM name_aside "
-                                "WHERE kind = ? AND id = ? AND salt = ? AND name = ?")
-                       .bind(record.kind())
-                       .bind(view(record.id()))
-                       .bind(view(record.salt()))
-                       .bind(std::string_view(record.name()))
-                       .run());
-    }
+    for (const auto& record : aside) HUECRY_TRY(believe_if_due(record));
     return {};
+}
+
+Result<void> Names::believe_if_due(const NameRecord& record) {
+    if (!believed(record)) return {};
+    HUECRY_TRY(believe(record));
+    return around_.db
+        .prepare("DELETE FROM name_aside WHERE kind = ? AND id = ? AND salt = ? AND name = ?")
+        .bind(record.kind())
+        .bind(view(record.id()))
+        .bind(view(record.salt()))
+        .bind(std::string_view(record.name()))
+        .run();
 }
 
 Result<void> Names::erase_all() {

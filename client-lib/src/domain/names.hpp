@@ -17,9 +17,11 @@ public:
     /// Believed if the directory has its hash; else kept aside, at most `max_aside` of them.
     /// False: it cannot be a name record at all.
     Result<bool> keep(const content::v1::NameRecord& record);
-    /// The directory has changed: names kept aside may be known now, others may have lost their
-    /// hash.
-    Result<void> recheck();
+    /// The directory has changed for this thing: a name kept aside may be known now, another may
+    /// have lost its hash.
+    Result<void> recheck(NameKind kind, BytesView id);
+    /// The directory has come: everything kept aside.
+    Result<void> recheck_all();
     Result<void> erase_all();
 
     [[nodiscard]] std::string of(const MemberId& id);
@@ -34,12 +36,11 @@ public:
     static constexpr std::int64_t max_aside = 2000;  // an invitation of a whole town
 
 private:
-    /// The hash that the directory has now for this thing.
+    /// The directory has this name's hash.
     [[nodiscard]] bool believed(const content::v1::NameRecord& record) const;
     Result<void> believe(const content::v1::NameRecord& record);
     Result<void> put_aside(const content::v1::NameRecord& record);
-    Result<void> recheck_aside();
-    Result<void> recheck_believed();
+    Result<void> believe_if_due(const content::v1::NameRecord& aside);
     [[nodiscard]] std::string read(NameKind kind, BytesView id);
 
     Surroundings& around_;

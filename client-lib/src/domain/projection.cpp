@@ -123,10 +123,35 @@ Result<void> Projection::Impl::tell(const directory::Applied& applied,
     return events.add(row);
 }
 
+Result<void> Projection::Impl::recheck(const directory::Event& event) {
+    using directory::EventKind;
+    switch (event.kind) {
+        case EventKind::invite_issued:
+        case EventKind::member_joined: {
+            HUECRY_TRY(names.recheck(NameKind::member, event.member.view()));
+            const auto* invite = around.directory->invite(event.invite);
+            const auto* member = around.directory->member(event.member);
+            if (!invite && !member) return {};
+            const auto organisation = member ? member->organisation : invite->terms.organisation;
+            return names.recheck(NameKind::organisation, organisation.view());
+        }
+        case EventKind::channel_defined:
+        case EventKind::channel_changed:
+            return names.recheck(NameKind::channel, event.channel.view());
+        case EventKind::agreement_published:
+            return agreements.recheck();
+        default:
+            return {};
+    }
+}
+
 Result<void> Projection::directory_applied(const directory::Applied& applied) {
     if (!impl_->around.directory) return {};
-    HUECRY_TRY(impl_->names.recheck());
-    HUECRY_TRY(impl_->agreements.recheck());
+    if (applied.action == directory::Action::genesis) {
+        HUECRY_TRY(impl_->names.recheck_all());
+        HUECRY_TRY(impl_->agreements.recheck());
+    }
+    for (const auto& event : applied.events) HUECRY_TRY(impl_->recheck(event));
     // What was before this device came is history, not news.
     const auto* self = impl_->around.directory->device(impl_->around.self);
     if (!self || applied.index <= self->admitted_index) return {};

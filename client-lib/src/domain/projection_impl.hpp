@@ -33,6 +33,8 @@ struct Projection::Impl {
         const DeviceId& from);
     Result<void> keep_agreement(const content::v1::AgreementText& agreement, const DeviceId& from);
     Result<void> misformed(const DeviceId& from);
+    /// Names and texts that the directory's entry makes known, or no longer backs.
+    Result<void> recheck(const directory::Event& event);
     Result<void> tell(const directory::Applied& applied, const directory::Event& event);
     Result<void> erase_everything();
     [[nodiscard]] bool coordinator() const;
