@@ -154,8 +154,7 @@ Bytes SignedStatement::encode() const {
 }
 
 Result<SignedStatement> SignedStatement::decode(BytesView bytes) {
-    if (bytes.size() > limits::max_statement + limits::max_signatures * block_size + 8)
-        return Error{Errc::too_large, "signed statement"};
+    if (bytes.size() > limits::max_statement) return Error{Errc::too_large, "signed statement"};
     Reader r(bytes);
     SignedStatement out;
     out.statement = to_bytes(r.opaque(limits::max_statement));
