@@ -16,3 +16,8 @@ foreach(kind tree-math deserialization crypto-basics key-schedule secret-tree ps
   set_tests_properties(mls.${kind}_vector PROPERTIES LABELS "conformance;mls" TIMEOUT 300
     SKIP_REGULAR_EXPRESSION "skipped: there is no folder of MLS vectors")
 endforeach()
+
+huecry_test(hpke_vectors LABEL conformance
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/hpke/hpke_vectors.cpp ${CMAKE_CURRENT_LIST_DIR}/mls/aes128gcm.cpp
+          ${CMAKE_SOURCE_DIR}/tests/unit/mls_support.cpp
+  LINK huecry_mls PkgConfig::sodium OpenSSL::Crypto)
