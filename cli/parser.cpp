@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <map>
 
+#include "values.hpp"
+
 namespace huecry::cli {
 namespace {
 
@@ -36,7 +38,8 @@ CLI::Option* add(CLI::App& app, const Option& option) {
     }
     const auto take_string = [](const CLI::results_t&) { return true; };
     made = app.add_option(name, take_string, help);
-    made->type_name(std::string(option.value))->type_size(1);
+    made->type_name(option.name.starts_with("--") ? std::string(option.value) : std::string())
+        ->type_size(1);
     using Kind = Option::Kind;
     if (option.kind == Kind::list || option.kind == Kind::rest) {
         made->expected(option.kind == Kind::rest ? 0 : 1, CLI::detail::expected_max_vector_size);
@@ -49,9 +52,9 @@ CLI::Option* add(CLI::App& app, const Option& option) {
     return made;
 }
 
-struct Globals_ {
+struct TypedGlobals {
     std::string profile;
-    int passphrase_fd = -1;
+    std::string passphrase_fd;
     std::string log;
     bool json = false;
 };
@@ -59,22 +62,37 @@ struct Globals_ {
 const std::map<std::string, int> log_levels{
     {"error", 0}, {"warning", 1}, {"info", 2}, {"debug", 3}, {"trace", 4}};
 
-void add_globals(CLI::App& app, Globals_& into) {
-    app.add_option(
-           "--profile", into.profile,
-           "Folder of this device's profile (default: $HUECRY_PROFILE, else the user's data "
-           "folder)")
+void add_globals(CLI::App& app, TypedGlobals& into) {
+    app.add_option("--profile", into.profile,
+                   "Folder of this device's profile (default: $HUECRY_PROFILE, else the user's "
+                   "data folder)")
         ->type_name("DIR");
     app.add_flag("--json", into.json, "Print JSON: one object, for listen one a line");
-    app.add_option(
-           "--passphrase-fd", into.passphrase_fd,
-           "Read the passphrase from this open file (else $HUECRY_PASSPHRASE_FILE, else ask)")
-        ->type_name("N")
-        ->check(CLI::Range(0, 1 << 20));
+    app.add_option("--passphrase-fd", into.passphrase_fd,
+                   "Read the passphrase from this open file (else $HUECRY_PASSPHRASE_FILE, else "
+                   "ask)")
+        ->type_name("N");
     app.add_option("--log", into.log,
-                   "Log to the standard error: error, warning, info, debug, trace")
-        ->type_name("LEVEL")
-        ->check(CLI::IsMember(log_levels));
+                   "Log to the standard error: error, warning, info, debug, trace (else "
+                   "$HUECRY_LOG)")
+        ->type_name("LEVEL");
+}
+
+Result<Globals> read_globals(const CLI::App& app, const TypedGlobals& typed) {
+    Globals out;
+    out.json = typed.json;
+    if (app.count("--profile") > 0) out.profile = typed.profile;
+    if (app.count("--passphrase-fd") > 0) {
+        HUECRY_TRY_ASSIGN(const auto fd, parse_number(typed.passphrase_fd, 0, 1U << 20U));
+        out.passphrase_fd = static_cast<int>(fd);
+    }
+    if (app.count("--log") > 0) {
+        const auto level = log_levels.find(typed.log);
+        if (level == log_levels.end())
+            return wrong_word("log level", typed.log, "error, warning, info, debug or trace");
+        out.log_level = level->second;
+    }
+    return out;
 }
 
 class Parser {
@@ -90,6 +108,14 @@ public:
             "theft-in-progress\nEvery command explains itself: huecry COMMAND --help");
         add_globals(app_, globals_);
         for (const auto& command : table) add_command(command);
+        // A word that is no command of its own tells what may follow it.
+        for (auto* group : app_.get_subcommands(nullptr)) {
+            if (!group->get_description().empty()) continue;
+            std::string words;
+            for (auto* sub : group->get_subcommands(nullptr))
+                words += (words.empty() ? "" : ", ") + sub->get_name();
+            group->description(words);
+        }
     }
 
     Result<Parsed> parse(const std::vector<std::string>& arguments) {
@@ -124,7 +150,10 @@ private:
         sub->fallthrough();
         sub->require_subcommand(0, 1);
         sub->set_help_flag("-h,--help", "Show this help");
-        if (!command.example.empty()) sub->footer("Example: " + std::string(command.example));
+        sub->footer(
+            "Every command takes --profile DIR, --json, --passphrase-fd N, --log LEVEL: huecry "
+            "--help\nExample: " +
+            std::string(command.example));
         Row row{&command, sub, {}};
         for (const auto& option : command.options)
             row.options.emplace_back(add(*sub, option), &option);
@@ -185,17 +214,13 @@ private:
                 return Error{Errc::invalid_argument,
                              std::string(option->name) + " is missing" + hint()};
 
-        Invocation invocation{row.command, std::move(arguments), {}};
-        if (app_.count("--profile") > 0) invocation.globals.profile = globals_.profile;
-        if (globals_.passphrase_fd >= 0) invocation.globals.passphrase_fd = globals_.passphrase_fd;
-        if (const auto level = log_levels.find(globals_.log); level != log_levels.end())
-            invocation.globals.log_level = level->second;
-        invocation.globals.json = globals_.json;
+        HUECRY_TRY_ASSIGN(auto globals, read_globals(app_, globals_));
+        Invocation invocation{row.command, std::move(arguments), std::move(globals)};
         return Parsed{.invocation = std::move(invocation), .help = {}};
     }
 
     CLI::App app_;
-    Globals_ globals_;
+    TypedGlobals globals_;
     std::vector<Row> rows_;
 };
 
