@@ -139,7 +139,8 @@ Result<void> Database::configure(BytesView key, Mode mode) {
     {
         auto q = query("SELECT count(*) FROM sqlite_schema");
         if (auto row = q.step(); !row) {
-            if (row.error().code == Errc::store_damaged) return Errc::passphrase_wrong;
+            // Only the first page says "no database"; a later one that fails its check is damage.
+            if (sqlite3_errcode(db_) == SQLITE_NOTADB) return Errc::passphrase_wrong;
             return row.error();
         }
     }

@@ -1,0 +1,120 @@
+#include "huecry/limits.hpp"
+#include "relay_world.hpp"
+
+using namespace huecry;
+using namespace huecry::relay;
+using namespace huecry::relay::test;
+
+namespace {
+
+struct Town : World {
+    std::unique_ptr<Client> shop;
+    Principal who;
+    Bytes data;
+    BlobPart part;
+
+    Town() {
+        found();
+        shop = join();
+        who.partnership = partnership;
+        who.device = shop->id();
+        who.standing = Standing::active;
+        data = random.bytes(100'000);
+        part.blob = random.id<BlobId>();
+        part.audience = channel();
+        part.size = data.size();
+        part.digest = sha256(data);
+        part.expiry_ms = clock.wall + 10'000;
+        part.body = data;
+    }
+    std::variant<BlobInfo, BlobError> put(const BlobPart& p) {
+        std::optional<std::variant<BlobInfo, BlobError>> out;
+        blobs->put(who, p, [&](auto answer) { out = answer; });
+        core->flush();
+        REQUIRE(out);
+        return *out;
+    }
+    Errc error(const BlobPart& p) {
+        const auto out = put(p);
+        REQUIRE(std::holds_alternative<BlobError>(out));
+        return std::get<BlobError>(out).code;
+    }
+    std::size_t files() {
+        std::size_t n = 0;
+        for (const auto& f : std::filesystem::recursive_directory_iterator(folder.path() / "blobs"))
+            n += f.is_regular_file() ? 1 : 0;
+        return n;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a blob goes up in parts, resumes, comes down in ranges, and expires") {
+    Town t;
+    auto first = t.part;
+    first.body = BytesView(t.data).first(60'000);
+    CHECK(std::get<BlobInfo>(t.put(first)).received == 60'000);
+    auto wrong = t.part;
+    wrong.offset = 10;
+    wrong.body = BytesView(t.data).subspan(10);
+    const auto refused = std::get<BlobError>(t.put(wrong));
+    CHECK(refused.code == Errc::offset_mismatch);
+    CHECK(refused.offset == 60'000);
+    CHECK(!t.blobs->get(t.who, t.part.blob, 0, 10).ok());
+    CHECK(t.blobs->head(t.who, t.part.blob)->received == 60'000);
+    auto rest = t.part;
+    rest.offset = 60'000;
+    rest.body = BytesView(t.data).subspan(60'000);
+    CHECK(std::get<BlobInfo>(t.put(rest)).complete);
+    CHECK(std::get<BlobInfo>(t.put(t.part)).complete);  // the answer was lost: harmless
+    t.restart();
+    CHECK(*t.blobs->get(t.who, t.part.blob, 0, 1'000'000) == t.data);
+    CHECK(*t.blobs->get(t.who, t.part.blob, 99'990, 100) == to_bytes(BytesView(t.data).last(10)));
+    CHECK(t.blobs->get(t.who, t.part.blob, 100'000, 1).error().code == Errc::invalid_argument);
+    Principal stranger = t.who;
+    stranger.device = t.random.id<DeviceId>();
+    CHECK(t.blobs->get(stranger, t.part.blob, 0, 1).error().code == Errc::not_found);
+    t.clock.pass(10'000);
+    CHECK(t.blobs->get(t.who, t.part.blob, 0, 1).error().code == Errc::expired);
+    t.core->tick();
+    t.core->flush();
+    CHECK(t.files() == 0);
+    CHECK(t.store->blobs()->empty());
+    CHECK(t.blobs->used(t.partnership) == 0);
+}
+
+TEST_CASE("wrong digest, wrong size, no right, no room, reused id") {
+    Town t;
+    auto p = t.part;
+    p.digest = t.random.id<Digest>();
+    CHECK(t.error(p) == Errc::digest_mismatch);
+    CHECK(t.files() == 0);
+    p = t.part;
+    p.size = limits::max_blob + 1;
+    CHECK(t.error(p) == Errc::too_large);
+    p = t.part;
+    p.audience = StreamRef::directory();  // for coordinators
+    CHECK(t.error(p) == Errc::not_permitted);
+    p = t.part;
+    p.expiry_ms = t.clock.wall;
+    CHECK(t.error(p) == Errc::expired);
+    CHECK(std::get<BlobInfo>(t.put(t.part)).complete);
+    p = t.part;
+    p.digest = t.random.id<Digest>();
+    CHECK(t.error(p) == Errc::id_reused);
+    t.quota = 150'000;
+    t.restart();
+    p = t.part;
+    p.blob = t.random.id<BlobId>();
+    CHECK(t.error(p) == Errc::quota_exceeded);
+}
+
+TEST_CASE("a blob whose row could not be stored leaves no file") {
+    Town t;
+    t.store->failure = Errc::no_room;
+    CHECK(t.error(t.part) == Errc::no_room);
+    CHECK(t.files() == 0);
+    CHECK(t.blobs->used(t.partnership) == 0);
+    t.store->failure.reset();
+    CHECK(std::get<BlobInfo>(t.put(t.part)).complete);
+}

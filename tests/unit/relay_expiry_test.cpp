@@ -1,0 +1,203 @@
+#include "huecry/limits.hpp"
+#include "relay_world.hpp"
+#include "store/database.hpp"
+
+using namespace huecry;
+using namespace huecry::relay;
+using namespace huecry::relay::test;
+
+namespace {
+
+struct Town : World {
+    std::unique_ptr<Client> shop;
+    Town() {
+        found();
+        founder->subscribe(channel());
+        REQUIRE(founder->ask(submission(EntryKind::handshake, 0, 0)).has_submit_result());
+        shop = join();
+        REQUIRE(founder->ask(add_member(*founder, *shop, 1, 1)).has_submit_result());
+        shop->subscribe(channel(), 1);
+        core->flush();
+        shop->pushed();
+        founder->pushed();
+    }
+    v1::Frame alert(std::uint64_t lifetime_ms, const Bytes& body) {
+        auto frame = submission(EntryKind::application, 2, 2, lifetime_ms);
+        frame.mutable_submit()->mutable_items(0)->set_body(to_string(body));
+        return frame;
+    }
+    void second() {
+        clock.pass(1000);
+        core->tick();
+        core->flush();
+    }
+    /// Is this in any page of the store or its log, decrypted with the key?
+    bool on_disk(BytesView needle) {
+        const auto plain = folder.path() / "plain.db";
+        std::filesystem::remove(plain);
+        auto db = Database::open(folder.path() / "relay.db", store_key, Database::Mode::writer);
+        REQUIRE(db.ok());
+        // Every page as it is, free ones too: what an attacker with the key would read.
+        const auto path = plain.string();
+        REQUIRE((*db)->execute(("ATTACH DATABASE '" + path + "' AS plain KEY ''").c_str()).ok());
+        REQUIRE((*db)->execute("SELECT sqlcipher_export('plain')").ok());
+        REQUIRE((*db)->execute("DETACH DATABASE plain").ok());
+        std::ifstream in(plain, std::ios::binary);
+        const std::string all((std::istreambuf_iterator<char>(in)), {});
+        return all.find(to_string(needle)) != std::string::npos;
+    }
+    bool free_pages_clean() {
+        auto db = Database::open(folder.path() / "relay.db", store_key, Database::Mode::writer);
+        REQUIRE(db.ok());
+        auto q = (*db)->query("PRAGMA secure_delete");
+        REQUIRE(*q.step());
+        return q.number(0) == 1;
+    }
+};
+
+v1::Frame put_lease(World& w, const BlobId& blob, BytesView share, std::uint64_t expiry) {
+    v1::Frame frame;
+    auto& put = *frame.mutable_put_lease();
+    put.mutable_channel()->set_kind(2);
+    put.mutable_channel()->set_id(to_string(w.all_members.view()));
+    put.mutable_channel()->set_incarnation(1);
+    put.set_blob(to_string(blob.view()));
+    put.set_share(to_string(share));
+    put.set_expiry_ms(expiry);
+    return frame;
+}
+v1::Frame take_lease(const BlobId& blob) {
+    v1::Frame frame;
+    frame.mutable_take_leases()->add_blobs(to_string(blob.view()));
+    return frame;
+}
+
+}  // namespace
+
+TEST_CASE("at its expiry a message is gone from store, log and memory") {
+    Town t;
+    const auto body = t.mls(EntryKind::application, 2, 500);
+    REQUIRE(t.founder->ask(t.alert(10'000, body)).has_submit_result());
+    const BytesView needle = BytesView(body).last(400);
+    CHECK(t.on_disk(needle));  // the scan can find it
+    for (int i = 0; i < 11; ++i) t.second();
+    CHECK(!t.on_disk(needle));
+    CHECK(std::filesystem::file_size(t.folder.path() / "relay.db-wal") == 0);
+    CHECK(t.free_pages_clean());
+    CHECK(t.core->counters().expired_entries == 1);
+    CHECK(t.core->counters().erasures_overdue == 0);
+    t.shop->entries(t.channel());
+    t.shop->subscribe(t.channel(), 2);
+    const auto got = t.shop->entries(t.channel());
+    REQUIRE(got.size() == 1);
+    CHECK(got[0].body_gone());
+}
+
+TEST_CASE("when everybody has a message its body goes before its expiry") {
+    Town t;
+    const auto body = t.mls(EntryKind::application, 2, 500);
+    REQUIRE(t.founder->ask(t.alert(day_ms, body)).has_submit_result());
+    t.founder->ack(t.channel(), 3);
+    t.second();
+    CHECK(*t.store->body_bytes(t.partnership, t.channel(), 3, 3) == body.size());
+    t.shop->ack(t.channel(), 3);
+    t.second();
+    CHECK(*t.store->body_bytes(t.partnership, t.channel(), 1, 3) == 0);
+    for (int i = 0; i < 11; ++i) t.second();
+    CHECK(!t.on_disk(BytesView(body).last(400)));
+    t.restart();
+    CHECK(t.core->counters().blob_bytes == 0);
+    CHECK(t.store->load(t.partnership)->readers.size() == 2);
+}
+
+TEST_CASE("a truncation that a reader blocks is counted and tried again") {
+    Town t;
+    REQUIRE(t.founder->ask(t.alert(2000, t.mls(EntryKind::application, 2))).has_submit_result());
+    auto other = Database::open(t.folder.path() / "relay.db", t.store_key, Database::Mode::reader);
+    REQUIRE(other.ok());
+    {
+        auto reading = (*other)->query("SELECT key FROM entry");
+        REQUIRE(*reading.step());
+        for (int i = 0; i < 3; ++i) t.second();
+        CHECK(t.core->counters().wal_blocked >= 1);
+        CHECK(t.core->counters().erasures_overdue == 1);
+    }
+    t.second();
+    CHECK(t.core->counters().erasures_overdue == 0);
+}
+
+TEST_CASE("a share is released to readers after it is logged, and shredded at expiry") {
+    Town t;
+    const auto blob = t.random.id<BlobId>();
+    const auto share = t.random.bytes(32);
+    const auto put = put_lease(t, blob, share, t.clock.wall + 5000);
+    CHECK(t.founder->ask(put).has_lease_stored());
+    CHECK(t.founder->ask(put).has_lease_stored());  // a repeat is harmless
+    CHECK(code_of(t.founder->ask(put_lease(t, blob, t.random.bytes(32), t.clock.wall + 5000))) ==
+          number(Errc::id_reused));
+    const auto number_of_request = t.shop->send(take_lease(blob));
+    CHECK(!t.shop->answer_to(number_of_request));  // the log first
+    t.core->flush();
+    const auto taken = t.shop->answer_to(number_of_request);
+    REQUIRE(taken);
+    REQUIRE(taken->leases().leases_size() == 1);
+    CHECK(taken->leases().leases(0).share() == to_string(share));
+    t.clock.pass(5000);
+    CHECK(t.shop->ask(take_lease(blob)).leases().leases_size() == 0);
+    t.core->tick();
+    t.core->flush();
+    CHECK(t.core->counters().expired_leases == 1);
+    CHECK(!t.leases->find(t.partnership, blob)->has_value());
+    // Nobody but the uploader drops one before its time.
+    const auto other = t.random.id<BlobId>();
+    CHECK(t.founder->ask(put_lease(t, other, share, t.clock.wall + day_ms)).has_lease_stored());
+    v1::Frame drop;
+    drop.mutable_drop_blob()->set_blob(to_string(other.view()));
+    CHECK(code_of(t.shop->ask(drop)) == number(Errc::not_permitted));
+    CHECK(t.founder->ask(drop).has_blob_dropped());
+    CHECK(t.shop->ask(take_lease(other)).leases().leases_size() == 0);
+}
+
+TEST_CASE("nothing expires after a clock jump until it is confirmed") {
+    Town t;
+    REQUIRE(t.founder->ask(t.alert(60'000, t.mls(EntryKind::application, 2))).has_submit_result());
+    t.second();
+    t.clock.wall += 2 * 3'600'000;
+    t.second();
+    CHECK(t.core->clock_held());
+    CHECK(t.core->counters().clock_held == 1);
+    CHECK(t.core->counters().expired_entries == 0);
+    t.core->confirm_clock();
+    t.second();
+    CHECK(!t.core->clock_held());
+    CHECK(t.core->counters().expired_entries == 1);
+}
+
+TEST_CASE("headers older than their retention are named as missing") {
+    Town t;
+    for (int i = 0; i < 3; ++i)
+        REQUIRE(
+            t.founder->ask(t.alert(1000, t.mls(EntryKind::application, 2))).has_submit_result());
+    // 121 days in steps that no clock check minds.
+    for (int day = 0; day < 121; ++day) {
+        t.clock.pass(day_ms);
+        t.core->tick();
+        t.core->flush();
+    }
+    REQUIRE(t.shop->connect());
+    t.shop->subscribe(t.channel(), 1);
+    std::optional<v1::Missed> missed;
+    for (const auto& frame : t.shop->outlet->frames)
+        if (frame.has_missed()) missed = frame.missed();
+    REQUIRE(missed);
+    CHECK(missed->from() == 2);
+    CHECK(missed->to() == 4);
+    const auto got = t.shop->entries(t.channel());
+    REQUIRE(got.size() == 1);
+    const auto header = Header::decode(view(got[0].header()));
+    const auto head = *t.store->load(t.partnership);
+    for (const auto& row : head.streams)
+        if (row.stream == t.channel())
+            CHECK(chain_next(*Digest::from(view(missed->hash())), view(got[0].header())) ==
+                  row.chain);
+}

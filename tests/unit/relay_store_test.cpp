@@ -1,0 +1,203 @@
+#include <fstream>
+#include <sstream>
+
+#include "relay_world.hpp"
+
+using namespace huecry;
+using namespace huecry::relay;
+using namespace huecry::relay::test;
+
+namespace {
+
+struct Opened {
+    Folder folder;
+    FakeRandom random;
+    Bytes key = random.bytes(32);
+    PartnershipId p = random.id<PartnershipId>();
+    StreamRef stream = StreamRef::channel(random.id<ChannelId>(), 1);
+    std::unique_ptr<Store> store;
+
+    Opened() {
+        REQUIRE(initialise_crypto());
+        open();
+        REQUIRE(store->commit(std::vector<Write>{write::Partnership{p, 1}}).ok());
+    }
+    [[nodiscard]] std::filesystem::path file() const { return folder.path() / "s.db"; }
+    void open() {
+        store.reset();
+        auto made = open_sqlcipher_store(file(), key);
+        REQUIRE(made.ok());
+        store = std::move(*made);
+    }
+    write::Entry entry(const StreamRef& s, std::uint64_t seq, std::uint64_t expiry = 0,
+                       EntryKind kind = EntryKind::application) {
+        write::Entry e;
+        e.partnership = p;
+        e.body = random.bytes(64);
+        e.header.stream = s;
+        e.header.seq = seq;
+        e.header.kind = kind;
+        e.header.expiry_ms = expiry;
+        e.header.length = 64;
+        e.header.digest = sha256(e.body);
+        e.header_bytes = e.header.encode();
+        return e;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("store contract: entries in order, bounded, bodies go and rows stay") {
+    Opened o;
+    std::vector<Write> writes;
+    for (std::uint64_t i = 1; i <= 10; ++i)
+        writes.emplace_back(o.entry(o.stream, i, 1000 + i,
+                                    i % 3 == 0 ? EntryKind::handshake : EntryKind::application));
+    REQUIRE(o.store->commit(writes).ok());
+    o.open();
+    auto got = o.store->entries(o.p, o.stream, 4, 3, 1 << 20);
+    REQUIRE(got.ok());
+    REQUIRE(got->size() == 3);
+    CHECK(got->front().seq == 5);
+    CHECK(got->front().body.size() == 64);
+    CHECK(o.store->entries(o.p, o.stream, 0, 100, 1)->size() == 1);
+    CHECK(o.store->entries(o.random.id<PartnershipId>(), o.stream, 0, 100, 1 << 20)->empty());
+    const auto rows = o.store->load(o.p);
+    REQUIRE(rows.ok());
+    REQUIRE(rows->streams.size() == 1);
+    CHECK(rows->streams[0].seq == 10);
+    CHECK(rows->streams[0].last_handshake == 9);
+    CHECK(rows->streams[0].bytes == 640);
+    const unsigned applications = 1U << 3;
+    REQUIRE(
+        o.store->commit(std::vector<Write>{write::DropBodies{o.p, o.stream, 1, 6, applications}})
+            .ok());
+    CHECK(*o.store->body_bytes(o.p, o.stream, 1, 10) == 6 * 64);
+    const auto due = o.store->due(1007, 100);
+    REQUIRE(due.ok());
+    REQUIRE(due->size() == 3);  // 3, 6 and 7
+    CHECK(due->back().seq == 7);
+}
+
+TEST_CASE("store contract: one transaction or nothing") {
+    Opened o;
+    REQUIRE(o.store->commit(std::vector<Write>{o.entry(o.stream, 1)}).ok());
+    const auto other = StreamRef::mailbox(o.random.id<DeviceId>());
+    std::vector<Write> bad{o.entry(other, 1), o.entry(o.stream, 1)};  // the second exists
+    CHECK(!o.store->commit(bad).ok());
+    CHECK(o.store->entries(o.p, other, 0, 10, 1000)->empty());
+    REQUIRE(o.store->commit(std::vector<Write>{o.entry(other, 1)}).ok());
+    CHECK(o.store->entries(o.p, other, 0, 10, 1000)->size() == 1);
+}
+
+TEST_CASE("store contract: a shared body goes with the last entry that names it") {
+    Opened o;
+    const auto id = o.random.id<MessageId>();
+    const auto a = StreamRef::mailbox(o.random.id<DeviceId>());
+    const auto b = StreamRef::mailbox(o.random.id<DeviceId>());
+    std::vector<Write> writes;
+    const auto body = o.random.bytes(64);
+    writes.emplace_back(write::SharedBody{o.p, id, body});
+    for (const auto& s : {a, b}) {
+        auto e = o.entry(s, 1, 500, EntryKind::welcome);
+        e.body.clear();
+        e.shared = id;
+        writes.emplace_back(e);
+    }
+    REQUIRE(o.store->commit(writes).ok());
+    CHECK(o.store->entries(o.p, a, 0, 9, 9999)->front().body == body);
+    REQUIRE(o.store->commit(std::vector<Write>{write::DropBodies{o.p, a, 1, 1, 0xff}}).ok());
+    CHECK(!o.store->entries(o.p, a, 0, 9, 9999)->front().has_body);
+    CHECK(o.store->entries(o.p, b, 0, 9, 9999)->front().body == body);
+    REQUIRE(o.store->commit(std::vector<Write>{write::DropEntries{o.p, b, 1, 1}}).ok());
+    CHECK(o.store->check().ok());
+}
+
+TEST_CASE("store contract: acceptances, readers, packages, codes, pruning") {
+    Opened o;
+    const auto device = o.random.id<DeviceId>();
+    std::vector<Write> writes;
+    MessageId last;
+    for (std::uint64_t i = 1; i <= 3; ++i) {
+        last = o.random.id<MessageId>();
+        writes.emplace_back(write::Acceptance{
+            o.p, {o.stream, device, last, o.random.id<Digest>(), o.random.bytes(10), i, i * 100}});
+    }
+    writes.emplace_back(write::Reader{o.p, {o.stream, device, 5, true, 2, 1}});
+    writes.emplace_back(write::Reader{o.p, {o.stream, device, 7, true, 2, 1}});
+    const auto package = o.random.bytes(50);
+    writes.emplace_back(write::KeyPackage{o.p, {device, sha256(package), false}, package});
+    const auto code = o.random.id<Digest>();
+    writes.emplace_back(write::Code{code, 5000});
+    writes.emplace_back(write::Meta{"time", 12});
+    REQUIRE(o.store->commit(writes).ok());
+    auto rows = o.store->load(o.p);
+    REQUIRE(rows.ok());
+    REQUIRE(rows->accepted.size() == 1);
+    CHECK(rows->accepted[0].message_id == last);
+    REQUIRE(rows->readers.size() == 1);
+    CHECK(rows->readers[0].cursor == 7);
+    CHECK(*o.store->key_package(o.p, device, sha256(package)) == package);
+    CHECK(*o.store->code(code) == 5000);
+    CHECK(*o.store->meta("time") == 12);
+    REQUIRE(o.store->commit(std::vector<Write>{write::Prune{1000, 0, 0, 6000}}).ok());
+    CHECK(o.store->acceptance(o.p, o.stream, device, last)->has_value());  // the newest stays
+    CHECK(o.store->load(o.p)->accepted.size() == 1);
+    CHECK(!o.store->code(code)->has_value());
+    REQUIRE(o.store->commit(std::vector<Write>{write::DropDevice{o.p, device}}).ok());
+    rows = o.store->load(o.p);
+    CHECK(rows->readers.empty());
+    CHECK(rows->key_packages.empty());
+}
+
+TEST_CASE("headers are pruned, but never the newest of a stream") {
+    Opened o;
+    std::vector<Write> writes;
+    for (std::uint64_t i = 1; i <= 3; ++i) writes.emplace_back(o.entry(o.stream, i, 10));
+    writes.emplace_back(write::DropBodies{o.p, o.stream, 1, 3, 0xff});
+    writes.emplace_back(write::Prune{0, 1000, 0, 0});
+    REQUIRE(o.store->commit(writes).ok());
+    const auto left = o.store->entries(o.p, o.stream, 0, 10, 10000);
+    REQUIRE(left->size() == 1);
+    CHECK(left->front().seq == 3);
+}
+
+TEST_CASE("another key, a damaged page, a newer store") {
+    Opened o;
+    std::vector<Write> writes;
+    for (std::uint64_t i = 1; i <= 400; ++i) writes.emplace_back(o.entry(o.stream, i));
+    REQUIRE(o.store->commit(writes).ok());
+    REQUIRE(*o.store->truncate_log());
+    CHECK(o.store->check().ok());
+    o.store.reset();
+    CHECK(open_sqlcipher_store(o.file(), o.random.bytes(32)).error().code ==
+          Errc::passphrase_wrong);
+    const auto size = std::filesystem::file_size(o.file());
+    {
+        std::fstream f(o.file(), std::ios::in | std::ios::out | std::ios::binary);
+        for (std::uint64_t page = 4096 * 12; page + 100 < size; page += 4096) {
+            f.seekp(static_cast<std::streamoff>(page + 99));
+            f.put('\x55');
+            f.put('\xaa');
+        }
+    }
+    auto damaged = open_sqlcipher_store(o.file(), o.key);
+    if (damaged.ok()) {
+        CHECK((*damaged)->check().error().code == Errc::store_damaged);
+        const auto read = (*damaged)->entries(o.p, o.stream, 0, 4000, 1 << 24);
+        REQUIRE(!read.ok());
+        CHECK(read.error().code == Errc::store_damaged);
+    } else {
+        CHECK(damaged.error().code == Errc::store_damaged);
+    }
+}
+
+TEST_CASE("the migrations lead to the schema that is checked in") {
+    Opened o;
+    const auto made = dump_schema(o.file(), o.key);
+    REQUIRE(made.ok());
+    std::ifstream file(RELAY_SCHEMA_FILE);
+    std::stringstream text;
+    text << file.rdbuf();
+    CHECK_MESSAGE(text.str() == *made, *made);
+}
