@@ -3,7 +3,8 @@ if(TARGET relay_delivery)
   target_link_libraries(relay_world PUBLIC relay_delivery doctest::doctest PRIVATE huecry_warnings)
   huecry_test(relay_core_test LABEL unit SOURCES relay_core_test.cpp LINK relay_world)
   huecry_test(relay_store_test LABEL unit
-    SOURCES relay_store_test.cpp relay_expiry_test.cpp relay_blobs_test.cpp LINK relay_world)
+    SOURCES relay_store_test.cpp relay_expiry_test.cpp relay_blobs_test.cpp
+    LINK relay_world OpenSSL::Crypto)
   target_compile_definitions(relay_store_test PRIVATE
     RELAY_SCHEMA_FILE="${CMAKE_SOURCE_DIR}/relay/store/schema.sql")
 endif()
