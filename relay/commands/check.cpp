@@ -65,6 +65,9 @@ void check_store(const DataFolder& folder, Findings& out) {
     if (!std::filesystem::exists(file, error))
         return out.bad("store", Error{Errc::store_damaged, "relay.db is missing"});
     const auto store = open_sqlcipher_store(file, folder.store_key().view());
+    if (!store && store.error().code == Errc::passphrase_wrong)
+        return out.bad("store", Error{Errc::store_damaged,
+                                      "its first page is damaged or store.key is another's"});
     if (!store) return out.bad("store", store.error());
     const auto sound = (*store)->check();
     if (!sound) return out.bad("store", sound.error());
