@@ -65,7 +65,7 @@ asio::awaitable<bool> HttpSession::serve_one() {
     if (principal_) deadline_.within(network_.options.body_deadline);
     auto response = co_await answer(*head);
     const bool known = principal_.has_value();
-    const bool keep = head->keep_alive && !network_.draining && response.status != 0;
+    const bool keep = head->keep_alive && !network_.draining;
     const bool more = co_await respond(std::move(response), keep);
     if (more && known) deadline_.within(network_.options.idle_close);
     co_return more;
