@@ -122,8 +122,15 @@ void CoreImpl::finish(std::unique_ptr<Batch> batch) {
 
 /// Those whose rights ended: before anything else is said.
 void CoreImpl::cut(const Batch& batch) {
-    for (const auto& [id, device] : batch.cut)
-        if (auto* c = device_connection(id, device)) close(*c, Errc::device_removed, 0);
+    for (const auto& [id, device] : batch.cut) {
+        auto* c = device_connection(id, device);
+        if (c == nullptr) continue;
+        auto* p = partnership(id);
+        auto* s = p == nullptr ? nullptr : p->find(StreamRef::directory());
+        const auto sub = c->subscriptions.find(StreamRef::directory());
+        if (s != nullptr && sub != c->subscriptions.end()) pump(*c, *p, *s, sub->second);
+        close(*c, Errc::device_removed, 0);
+    }
     for (const auto& [id, invite] : batch.cut_invites) {
         std::vector<ConnectionId> gone;
         for (const auto& [number, c] : connections_)

@@ -48,13 +48,14 @@ void CoreImpl::lose_channel(PartnershipState& p, const DeviceId& device, const C
 
 void CoreImpl::revoke(PartnershipState& p, const DeviceId& device) {
     current_->cut.emplace_back(p.id, device);
-    // From this moment, before the entry is on disk, nothing more goes out to it.
+    // From this moment, before the entry is on disk, nothing more goes out to it but the signed
+    // revocation itself (`cut`): on the relay's bare word its client would erase nothing.
     if (auto* c = device_connection(p.id, device)) {
         c->who->standing = Standing::none;
-        while (!c->subscriptions.empty()) {
-            const auto stream = c->subscriptions.begin()->first;
-            unsubscribe(*c, stream);
-        }
+        std::vector<StreamRef> streams;
+        for (const auto& [stream, sub] : c->subscriptions)
+            if (stream != StreamRef::directory()) streams.push_back(stream);
+        for (const auto& stream : streams) unsubscribe(*c, stream);
     }
     for (auto& [ref, s] : p.streams)
         if (s.readers.erase(device) != 0) s.acks_moved = true;

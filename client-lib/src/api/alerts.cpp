@@ -1,6 +1,8 @@
 #include <ctime>
 
 #include "api/impl.hpp"
+#include "photos/intake.hpp"
+#include "photos/seal.hpp"
 #include "photos/watermark.hpp"
 
 // Alerts, answers, photos.
@@ -22,10 +24,47 @@ std::string utc_minute(std::uint64_t ms) {
     return out;
 }
 
+using SealedPhoto = domain::Projection::Sealed;
+
+/// A photo as it will lie at the relay. Pure work, done on the caller's thread.
+Result<SealedPhoto> seal_photo(const PhotoInput& input, crypto::Random& random) {
+    std::vector<photos::Rectangle> hide;
+    for (const auto& r : input.hide) hide.push_back({r.x, r.y, r.width, r.height});
+    HUECRY_TRY_ASSIGN(const auto taken,
+                      photos::intake(input.file, hide,
+                                     input.solid ? photos::RectangleFill::solid
+                                                 : photos::RectangleFill::pixelate));
+    SealedPhoto out;
+    std::array<std::uint8_t, BlobId::size> id{};
+    random.fill(id);
+    out.blob = BlobId(id);
+    out.share = random.secret(photos::share_size);
+    const auto secret = random.secret(photos::secret_size);
+    HUECRY_TRY_ASSIGN(auto sealed, photos::seal(taken.jpeg, out.share, secret));
+    out.photo.set_blob(to_string(out.blob.view()));
+    out.photo.set_secret(to_string(secret.view()));
+    out.photo.set_share_hash(to_string(photos::share_hash(out.share).view()));
+    out.photo.set_digest(to_string(sealed.digest.view()));
+    out.photo.set_size(sealed.ciphertext.size());
+    out.photo.set_width(taken.width);
+    out.photo.set_height(taken.height);
+    out.ciphertext = std::move(sealed.ciphertext);
+    return out;
+}
+
 }  // namespace
 
 Result<Receipt> Client::send(Draft draft) {
-    return impl_->call([draft = std::move(draft)](Impl& me) -> Result<Receipt> {
+    if (draft.photos.size() > limits::max_photos)
+        return Error{Errc::too_large, "too many photos"};
+    auto sealed = std::make_shared<std::vector<SealedPhoto>>();
+    for (const auto& input : draft.photos) {
+        crypto::SystemRandom random;
+        HUECRY_TRY_ASSIGN(auto photo, seal_photo(input, random));
+        sealed->push_back(std::move(photo));
+    }
+    draft.photos.clear();
+    return impl_->call([draft = std::move(draft), sealed](Impl& me) -> Result<Receipt> {
         if (draft.id) {
             HUECRY_TRY_ASSIGN(const bool waiting, me.engine().store().in_outbox(*draft.id));
             if (waiting || me.projection().alert(*draft.id)) return me.receipt(*draft.id);
@@ -43,9 +82,8 @@ Result<Receipt> Client::send(Draft draft) {
             return Errc::channel_unknown;
         }
         if (!state->posts(me.self().device, draft.channel)) return Errc::post_not_permitted;
-        std::vector<domain::Projection::Sealed> photos;
-        HUECRY_TRY_ASSIGN(const auto message, me.projection().compose(draft, photos));
-        HUECRY_TRY(me.engine().enqueue(message, std::move(photos)));
+        HUECRY_TRY_ASSIGN(const auto message, me.projection().compose(draft, *sealed));
+        HUECRY_TRY(me.engine().enqueue(message, std::move(*sealed)));
         return me.receipt(message.id);
     });
 }

@@ -119,7 +119,10 @@ Result<Client> Client::create_partnership(CreateOptions options) {
         api::erase_profile(options.profile);
         return answer.error();
     }
-    return open({std::move(options.profile), std::move(options.secret), std::move(options.log)});
+    HUECRY_TRY_ASSIGN(auto client, open({std::move(options.profile), std::move(options.secret),
+                                         std::move(options.log)}));
+    (void)client.sync(enrol_limit);  // the partnership exists, whether or not this succeeds
+    return client;
 }
 
 namespace {
@@ -168,6 +171,16 @@ Result<Terms> fetch_terms(api::Enrolment& relay, const InviteLink& link,
     return out;
 }
 
+Result<void> submit_admission(api::Enrolment& relay, const v1::Frame& frame) {
+    HUECRY_TRY(relay.request(frame, enrol_limit));
+    return {};
+}
+
+bool outcome_unknown(const Error& error) {
+    return error.code == Errc::unreachable || error.code == Errc::timed_out ||
+           error.code == Errc::draining;
+}
+
 }  // namespace
 
 Result<Client> Client::join(JoinOptions options) {
@@ -179,10 +192,10 @@ Result<Client> Client::join(JoinOptions options) {
                      "this link adds a device to a member who has one; it is no invitation"};
     HUECRY_TRY_ASSIGN(const auto keys, directory::invite_keys(link.secret.view()));
     crypto::SystemRandom random;
-    api::Enrolment relay({link.relay, link.partnership, ClientKind::invite,
-                          StreamRef::mailbox(DeviceId(*DeviceId::from(keys.id().view()))).id,
-                          std::make_shared<const SigningKey>(keys.signing.clone())},
-                         random);
+    const net::Identity identity{link.relay, link.partnership, ClientKind::invite,
+                                 StreamRef::mailbox(*DeviceId::from(keys.id().view())).id,
+                                 std::make_shared<const SigningKey>(keys.signing.clone())};
+    api::Enrolment relay(identity, random);
     HUECRY_TRY(relay.connect(enrol_limit));
     HUECRY_TRY_ASSIGN(auto terms, fetch_terms(relay, link, keys));
     const bool asks = terms.agreement.version != 0;
@@ -213,10 +226,21 @@ Result<Client> Client::join(JoinOptions options) {
     item.set_kind(static_cast<std::uint32_t>(EntryKind::statement));
     item.set_body(to_string(admission.encode()));
     HUECRY_TRY(api::write_profile(options.profile, options.secret, profile, random));
-    auto answer = relay.request(std::move(frame), enrol_limit);
-    if (!answer) {
+    auto admitted = submit_admission(relay, frame);
+    // No answer: the same bytes again; what was counted already says so by its own device.
+    for (int tries = 0; !admitted && outcome_unknown(admitted.error()) && tries < 3; ++tries) {
+        api::Enrolment again(identity, random);
+        admitted = again.connect(enrol_limit);
+        if (!admitted) continue;
+        const auto state = again.fetch_directory(link.partnership, *link.relay.key, enrol_limit);
+        if (state && state->device(device_id_of(profile.device.public_key)) != nullptr)
+            admitted = {};
+        else
+            admitted = submit_admission(again, frame);
+    }
+    if (!admitted) {
         api::erase_profile(options.profile);
-        return answer.error();
+        return admitted.error();
     }
     HUECRY_TRY_ASSIGN(auto client, open({std::move(options.profile), std::move(options.secret),
                                          std::move(options.log)}));
