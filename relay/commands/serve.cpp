@@ -68,6 +68,13 @@ Result<TlsContext> tls_context(const Settings& settings, const DataFolder& folde
     return TlsContext::from_files(certificate, key);
 }
 
+/// The loop, with its own end made callable: what still waits must go before what it refers to.
+class Loop final : public asio::io_context {
+public:
+    Loop() : asio::io_context(1) {}
+    using asio::execution_context::shutdown;
+};
+
 /// A running relay and what the operator reaches it by.
 class Service {
 public:
@@ -82,6 +89,10 @@ public:
           control_(io_, [this](std::string_view request,
                                const ControlSocket::Reply& reply) { operate(request, reply); }),
           signals_(io_, SIGTERM, SIGINT) {}
+
+    ~Service() { io_.shutdown(); }
+    Service(const Service&) = delete;
+    Service& operator=(const Service&) = delete;
 
     Result<void> start() {
         HUECRY_TRY_ASSIGN(port_, server_.listen(settings_.listen.host, settings_.listen.port));
@@ -163,7 +174,7 @@ private:
 
     const Settings& settings_;
     Installation& installation_;
-    asio::io_context io_{1};
+    Loop io_;
     TlsContext tls_;
     Server server_;
     AdminListener admin_;

@@ -21,6 +21,10 @@ WsSession::WsSession(Network& network, std::shared_ptr<TlsStream> stream, Admiss
       websocket_(*stream_),
       timer_(stream_->get_executor()) {}
 
+WsSession::~WsSession() {
+    if (opened_) network_.core.closed(id_);
+}
+
 asio::awaitable<void> WsSession::run(const HttpHead& head) {
     const auto self = shared_from_this();
     const auto exporter = stream_->exporter();

@@ -17,6 +17,9 @@ class WsSession final : public Outlet,
 public:
     WsSession(Network& network, std::shared_ptr<TlsStream> stream, Admission::Ticket& ticket);
 
+    /// Also ends it for the core, if the loop was stopped under it.
+    ~WsSession() override;
+
     /// From the upgrade to the closed connection.
     asio::awaitable<void> run(const HttpHead& head);
 

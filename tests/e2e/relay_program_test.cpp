@@ -74,6 +74,21 @@ TEST_CASE("SIGTERM drains: clients are told when to come back, and the exit code
     CHECK(founded.device.enter(back));
 }
 
+TEST_CASE("a client that does not go holds up no drain") {
+    TemporaryDirectory folder;
+    const auto file = folder.path() / "relay.toml";
+    write(file, "[drain]\nlongest_s = 1\n");
+    RelayProcess relay(folder.path() / "relay", {"--config", file.string()});
+    const auto founded = found_partnership(relay);
+    WireClient stays(relay.port());
+    REQUIRE(founded.device.enter(stays));
+    WireClient half_way(relay.port());
+    REQUIRE(half_way.upgrade());
+    relay.process().send_signal(SIGTERM);
+    CHECK(relay.process().wait() == Exit{0, 0});
+    CHECK(relay.process().errors().find("drained left_open=2") != std::string::npos);
+}
+
 TEST_CASE("health and metrics are on the admin port only") {
     TemporaryDirectory folder;
     RelayProcess relay(folder.path() / "relay");
