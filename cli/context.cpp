@@ -48,6 +48,13 @@ Result<void> Context::fetch() {
     return {};
 }
 
+Result<void> Context::connect() {
+    HUECRY_TRY(fetch());
+    // Timed out means connected, and not yet done with all of it.
+    if (fetch_error_ && fetch_error_->code != Errc::timed_out) return *fetch_error_;
+    return {};
+}
+
 Result<void> Context::fetched() const {
     if (!fetch_error_) return {};
     auto error = *fetch_error_;

@@ -57,6 +57,8 @@ public:
     /// knows is shown, and `fetched` returns the error afterwards. Errors: those not worth
     /// retrying.
     Result<void> fetch();
+    /// The same before something that only the relay can make happen. Errors: also unreachable.
+    Result<void> connect();
     /// The result of a command that has shown what it could.
     [[nodiscard]] Result<void> fetched() const;
     [[nodiscard]] bool is_fetched() const { return !fetch_error_; }

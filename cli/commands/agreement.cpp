@@ -14,7 +14,7 @@ Result<void> publish(Context& context) {
     if (const auto typed = context.arguments().get("--deadline")) {
         HUECRY_TRY_ASSIGN(deadline, parse_duration(*typed));
     }
-    HUECRY_TRY(context.fetch());
+    HUECRY_TRY(context.connect());
     // After an attempt that was cut short: the same text is not published twice.
     if (context.settings().again) {
         const auto current = context.client().agreement();
@@ -66,6 +66,7 @@ Result<void> accept(Context& context) {
             if (!answer || (*answer != "y" && *answer != "Y" && *answer != "yes"))
                 return Error{Errc::cancelled, "the agreement was not accepted"};
         }
+        HUECRY_TRY(context.connect());
         HUECRY_TRY(context.client().accept_agreement(agreement.version));
         agreement.accepted_by_me = true;
     }

@@ -13,7 +13,7 @@ Result<DeviceInfo> look_up(Context& context, const DeviceId& id) {
 }
 
 Result<void> approve(Context& context) {
-    HUECRY_TRY(context.fetch());
+    HUECRY_TRY(context.connect());
     HUECRY_TRY_ASSIGN(const auto id, context.device(context.arguments().text("DEVICE")));
     HUECRY_TRY_ASSIGN(const auto device, look_up(context, id));
     if (device.state == DeviceInfo::State::revoked)

@@ -64,7 +64,7 @@ Result<void> create(Context& context) {
     ChannelRequest request;
     request.name = context.arguments().text("CHANNEL");
     HUECRY_TRY(read_policy(context.arguments(), request));
-    HUECRY_TRY(context.fetch());
+    HUECRY_TRY(context.connect());
     HUECRY_TRY_ASSIGN(const auto channels, context.client().channels());
     for (const auto& channel : channels) {
         if (channel.name != request.name) continue;
@@ -107,7 +107,7 @@ Result<void> list(Context& context) {
 }
 
 Result<void> set(Context& context) {
-    HUECRY_TRY(context.fetch());
+    HUECRY_TRY(context.connect());
     HUECRY_TRY_ASSIGN(const auto id, context.channel(context.arguments().text("CHANNEL")));
     HUECRY_TRY_ASSIGN(const auto before, look_up(context, id));
     ChannelRequest request;

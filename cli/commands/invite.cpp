@@ -28,7 +28,7 @@ Object invite_json(const InviteInfo& invite) {
     return out.set("state", state_name(invite.state));
 }
 
-Result<InviteRequest> read_request(Context& context) {
+Result<InviteRequest> read_request(const Context& context) {
     const auto& arguments = context.arguments();
     InviteRequest request;
     request.member = arguments.text("--member");
@@ -40,16 +40,17 @@ Result<InviteRequest> read_request(Context& context) {
     if (const auto expires = arguments.get("--expires")) {
         HUECRY_TRY_ASSIGN(request.lifetime, parse_duration(*expires));
     }
-    for (const auto& typed : arguments.all("--channel")) {
-        HUECRY_TRY_ASSIGN(const auto channel, context.channel(typed));
-        request.channels.push_back(channel);
-    }
     return request;
 }
 
 Result<void> invite(Context& context) {
-    HUECRY_TRY_ASSIGN(const auto request, read_request(context));
+    HUECRY_TRY_ASSIGN(auto request, read_request(context));
     context.progress("Asking the relay …");
+    HUECRY_TRY(context.connect());
+    for (const auto& typed : context.arguments().all("--channel")) {
+        HUECRY_TRY_ASSIGN(const auto channel, context.channel(typed));
+        request.channels.push_back(channel);
+    }
     HUECRY_TRY_ASSIGN(const auto made, context.client().invite(request));
     if (context.settings().again)
         context.note(
@@ -86,11 +87,8 @@ Result<void> list(Context& context) {
 
 Result<void> withdraw(Context& context) {
     const auto typed = context.arguments().text("INVITE");
-    auto id = context.client().find_invite(typed);
-    if (!id) {
-        HUECRY_TRY(context.fetch());
-        id = context.client().find_invite(typed);
-    }
+    HUECRY_TRY(context.connect());
+    const auto id = context.client().find_invite(typed);
     if (!id) return id.error();
     HUECRY_TRY(context.client().withdraw_invite(*id));
     context.line(fmt::format("Invite {} is withdrawn.", id->short_hex()));

@@ -41,6 +41,7 @@ Result<void> create(Context& context) {
                                         .code = arguments.text("--code"),
                                     }));
     HUECRY_TRY_ASSIGN(auto* client, context.adopt(std::move(created)));
+    HUECRY_TRY(context.fetch());  // the directory and the names come back from the relay
     HUECRY_TRY_ASSIGN(const auto info, client->info());
     context.line(fmt::format("Partnership {} created; you are {}.", in_quotes(info.name),
                              person_text(info.self)));

@@ -6,6 +6,7 @@ namespace huecry::cli {
 namespace {
 
 Result<void> revoke(Context& context) {
+    HUECRY_TRY(context.connect());
     HUECRY_TRY_ASSIGN(const auto id, context.device(context.arguments().text("DEVICE")));
     const auto revoked = context.client().revoke(id);
     // After an attempt that was cut short it may be done already.

@@ -57,6 +57,7 @@ std::vector<std::string> role_names_of(const std::vector<Role>& roles) {
 }
 
 std::string role_list(const std::vector<Role>& roles) {
+    if (roles.size() == directory::all_roles.size()) return "all";
     return roles.empty() ? "nobody" : fmt::format("{}", fmt::join(role_names_of(roles), ", "));
 }
 
