@@ -88,16 +88,21 @@ private:
             chacha20_suite(), random_, identity.empty() ? name : identity, limits);
         return {};
     }
+    // The peers' groups want clients that know both kinds of credential.
+    static LeafOptions leaf(const Somebody& m) {
+        return {.identity = to_bytes(view(m.device->name)),
+                .extra_credentials = {credential_type::x509}};
+    }
     std::string key_package(Somebody& m) {
-        auto made = make_key_package(m.device->env, {.leaf = {to_bytes(view(m.device->name))},
-                                                     .lifetime = {now_ - 3600, now_ + 2'000'000}});
+        auto made = make_key_package(
+            m.device->env, {.leaf = leaf(m), .lifetime = {now_ - 3600, now_ + 2'000'000}});
         m.packages.push_back(must(std::move(made)));
         return "key_package=" + to_hex(m.packages.back().message);
     }
     std::string create(Somebody& m, const Fields& f) {
         m.store = {};
         m.group = must(Group::create(m.device->env, {.group_id = bytes_of(f, "group"),
-                                                     .leaf = {to_bytes(view(m.device->name))},
+                                                     .leaf = leaf(m),
                                                      .lifetime = {now_ - 3600, now_ + 2'000'000}}));
         m.keep();
         return {};
@@ -120,7 +125,7 @@ private:
     std::string external(Somebody& m, const Fields& f) {
         auto joined = must(Group::join_externally(
             m.device->env, {.group_info = bytes_of(f, "group_info"),
-                            .leaf = {to_bytes(view(m.device->name))},
+                            .leaf = leaf(m),
                             .framing = framing(f),
                             .replace_own_leaf = number_of(f, "resync") == 1}));
         m.store = {};
@@ -227,7 +232,8 @@ int main(int argc, char** argv) {
             if (at != std::string::npos) fields[part.substr(0, at)] = part.substr(at + 1);
         }
         try {
-            std::cout << "ok " << agent.answer(verb, name, fields) << std::endl;
+            const auto answer = agent.answer(verb, name, fields);
+            std::cout << "ok " << answer << std::endl;
         } catch (const std::exception& e) {
             std::cout << "error " << e.what() << std::endl;
         }

@@ -30,7 +30,7 @@ LeafNode new_leaf(const Environment& env, const LeafOptions& options) {
     leaf.signature_key = to_bytes(env.signer->public_key());
     leaf.credential = Credential::basic(options.identity);
     leaf.capabilities = own_capabilities(*env.suite, *env.random, options.extra_extensions,
-                                         options.extra_proposals);
+                                         options.extra_proposals, options.extra_credentials);
     leaf.extensions = options.extensions;
     return leaf;
 }

@@ -23,8 +23,9 @@ Result<Group> Group::create(const Environment& env, const GroupOptions& options)
     leaf.encryption_key = key.public_key;
     leaf.signature_key = to_bytes(env.signer->public_key());
     leaf.credential = Credential::basic(options.leaf.identity);
-    leaf.capabilities = own_capabilities(suite, *env.random, options.leaf.extra_extensions,
-                                         options.leaf.extra_proposals);
+    leaf.capabilities =
+        own_capabilities(suite, *env.random, options.leaf.extra_extensions,
+                         options.leaf.extra_proposals, options.leaf.extra_credentials);
     leaf.lifetime = options.lifetime;
     leaf.extensions = options.leaf.extensions;
     leaf.sign(suite, *env.signer, options.group_id, {});

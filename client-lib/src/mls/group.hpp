@@ -44,6 +44,7 @@ struct LeafOptions {
     Bytes identity;                                 // of a BasicCredential (section 5.3)
     std::vector<ExtensionType> extra_extensions{};  // beyond huecry_join, which is always listed
     std::vector<ProposalType> extra_proposals{};
+    std::vector<CredentialType> extra_credentials{};
     std::vector<Extension> extensions{};  // of the leaf, e.g. application_id
 };
 

@@ -117,8 +117,9 @@ Result<NewKeyPackage> make_key_package(const Environment& env, const KeyPackageO
     package.leaf.encryption_key = leaf.public_key;
     package.leaf.signature_key = to_bytes(env.signer->public_key());
     package.leaf.credential = Credential::basic(options.leaf.identity);
-    package.leaf.capabilities = own_capabilities(suite, *env.random, options.leaf.extra_extensions,
-                                                 options.leaf.extra_proposals);
+    package.leaf.capabilities =
+        own_capabilities(suite, *env.random, options.leaf.extra_extensions,
+                         options.leaf.extra_proposals, options.leaf.extra_credentials);
     for (const auto& e : options.extensions)
         if (!package.leaf.capabilities.supports_extension(e.type))
             package.leaf.capabilities.extensions.push_back(e.type);

@@ -127,7 +127,8 @@ Result<void> check_leaf_form(const CipherSuite& suite, const LeafNode& leaf) {
 
 Capabilities own_capabilities(const CipherSuite& suite, crypto::Random& random,
                               const std::vector<ExtensionType>& extra_extensions,
-                              const std::vector<ProposalType>& extra_proposals) {
+                              const std::vector<ProposalType>& extra_proposals,
+                              const std::vector<CredentialType>& extra_credentials) {
     const auto grease = [&] {
         return static_cast<std::uint16_t>((random.u32() % 15) * 0x1010 + 0x0a0a);
     };
@@ -139,7 +140,10 @@ Capabilities own_capabilities(const CipherSuite& suite, crypto::Random& random,
     out.extensions.push_back(grease());
     out.proposals = extra_proposals;
     out.proposals.push_back(grease());
-    out.credentials = {credential_type::basic, grease()};
+    out.credentials = {credential_type::basic};
+    out.credentials.insert(out.credentials.end(), extra_credentials.begin(),
+                           extra_credentials.end());
+    out.credentials.push_back(grease());
     return out;
 }
 

@@ -94,6 +94,7 @@ private:
 /// The capabilities of this engine with additions; GREASE values come from `random` (section 13.5).
 [[nodiscard]] Capabilities own_capabilities(const CipherSuite& suite, crypto::Random& random,
                                             const std::vector<ExtensionType>& extra_extensions,
-                                            const std::vector<ProposalType>& extra_proposals);
+                                            const std::vector<ProposalType>& extra_proposals,
+                                            const std::vector<CredentialType>& extra_credentials);
 
 }  // namespace huecry::mls
