@@ -114,6 +114,7 @@ public:
     /// in before it returns, so a bad one is refused here.
     Result<Receipt> send(Draft draft);
     /// Waits until the relay has it durably: accepted, failed, or queued when the time is over.
+    /// Errors: wrong_relay, device_removed, used_elsewhere (it stays queued and goes nowhere).
     Result<Receipt> wait_accepted(const MessageId& alert, std::chrono::milliseconds limit);
     /// Alerts that are alive, oldest first.
     Result<std::vector<AlertInfo>> inbox();

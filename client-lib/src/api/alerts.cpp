@@ -106,8 +106,13 @@ Result<Receipt> Client::wait_accepted(const MessageId& alert, std::chrono::milli
                       impl_->wait_for<Receipt>(
                           [alert](Impl& me) -> Result<std::optional<Receipt>> {
                               HUECRY_TRY_ASSIGN(const auto now, me.receipt(alert));
-                              if (now.state == SendState::queued) return std::optional<Receipt>{};
-                              return std::optional<Receipt>(now);
+                              if (now.state != SendState::queued)
+                                  return std::optional<Receipt>(now);
+                              // Still queued, and not going out by itself: say why.
+                              const auto& trouble = me.engine().trouble();
+                              if (trouble && !me.engine().online() && !me.engine().will_retry())
+                                  return *trouble;
+                              return std::optional<Receipt>{};
                           },
                           limit));
     if (done) return *done;

@@ -268,7 +268,10 @@ void Engine::taken(const ChannelId& id, Result<Taken> result) {
     if (result->progressed) acknowledge(channel.stream(), channel.cursor());
     if (result->own_arrived) sent_.erase(id);
     if (result->members_added) give_snapshot(id);
-    if (result->progressed || result->own_arrived) pump_soon();
+    if (result->progressed || result->own_arrived) {
+        schedule_tick();
+        pump_soon();
+    }
     changed();
 }
 

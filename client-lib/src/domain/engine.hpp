@@ -111,6 +111,7 @@ private:
     void lapse_members();
     void finish_statements();
     void tick();
+    void schedule_tick();
 
     Context context_;
     SyncStore store_;

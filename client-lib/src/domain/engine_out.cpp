@@ -133,6 +133,7 @@ void Engine::submission_accepted(Channel& channel, const v1::SubmitResult& resul
         return report(done.error());
     }
     context_.projection.committed();
+    schedule_tick();
 }
 
 void Engine::submission_refused(Channel& channel, const Error& error) {
@@ -463,12 +464,17 @@ void Engine::tick() {
             context_.projection.rolled_back();
         }
     }
+    schedule_tick();
+    changed();
+}
+
+/// At the next expiry, which whatever has just been said may have brought nearer.
+void Engine::schedule_tick() {
     auto wait = std::chrono::milliseconds(tick_longest);
     const auto now = context_.clock.erase_time();
     if (const auto next = context_.projection.next_expiry())
         wait = std::clamp(std::chrono::milliseconds(*next > now ? *next - now : 0), 20ms, wait);
     tick_timer_ = context_.scheduler.after(wait, [this] { tick(); });
-    changed();
 }
 
 }  // namespace huecry::domain

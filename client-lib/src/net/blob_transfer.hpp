@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "huecry/result.hpp"
 #include "huecry/wire/bytes.hpp"
@@ -25,9 +26,9 @@ struct BlobUpload {
 /// A blob to fetch.
 struct BlobDownload {
     BlobId id;
-    Digest digest;               // SHA-256 that the bytes must have
-    std::uint64_t max_size = 0;  // bytes; more than that is refused before it is read
-    std::uint64_t size = 0;      // bytes, where known: another length is refused. 0: not known
+    std::optional<Digest> digest;  // SHA-256 that the bytes must have, where it is known
+    std::uint64_t max_size = 0;    // bytes; more than that is refused before it is read
+    std::uint64_t size = 0;        // bytes, where known: another length is refused. 0: not known
 };
 
 /// A transfer on its way. Destroying it cancels: its function is not called any more.
