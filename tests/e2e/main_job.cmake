@@ -10,3 +10,13 @@ if(TARGET huecry-relay AND TARGET huecry_cli)
   huecry_test(main_job_test LABEL e2e TIMEOUT 300
     SOURCES ${CMAKE_CURRENT_LIST_DIR}/main_job_test.cpp LINK test_town huecry_test_photos)
 endif()
+
+if(TARGET test_town)
+  find_package(ZLIB REQUIRED)
+  huecry_test(canary_test LABEL e2e TIMEOUT 300
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/canary_test.cpp ${CMAKE_SOURCE_DIR}/tests/support/canary.cpp
+            ${CMAKE_SOURCE_DIR}/tests/support/sqlcipher_pages.cpp
+    LINK test_town huecry_test_photos ZLIB::ZLIB OpenSSL::Crypto)
+  huecry_test(thirty_test LABEL e2e TIMEOUT 300
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/thirty_test.cpp LINK test_town)
+endif()

@@ -76,7 +76,7 @@ struct MemberInfo {
     MemberId id;
     std::string name, organisation;
     Role role = Role::retailer;
-    std::vector<DeviceId> devices;  // active ones
+    std::vector<DeviceId> devices;         // active ones
     std::uint32_t agreement_accepted = 0;  // version; 0: none
     std::uint64_t agreement_accepted_ms = 0;
 };
@@ -92,7 +92,7 @@ struct ChannelInfo {
     bool provisional = false;
     bool requires_agreement = false;
     bool all_members = false;
-    std::uint32_t readers = 0;  // devices besides this one that may read
+    std::uint32_t readers = 0;        // devices besides this one that may read
     std::uint32_t group_members = 0;  // devices besides this one in the group now
     std::chrono::seconds max_expiry{}, max_photo_expiry{};
 };
@@ -117,14 +117,14 @@ struct Draft {
     std::string text, place;
     /// Nickname: an existing offender, or a new record with it.
     std::string offender;
-    std::vector<PhotoInput> photos;  // at most limits::max_photos
+    std::vector<PhotoInput> photos;              // at most limits::max_photos
     std::optional<std::chrono::seconds> expiry;  // default 8 hours, 24 with a photo
 };
 
 enum class SendState : std::uint8_t {
-    queued = 1,   // saved here; goes out by itself
-    accepted = 2, // durable at the relay
-    failed = 3,   // refused for good; `failure` says why
+    queued = 1,    // saved here; goes out by itself
+    accepted = 2,  // durable at the relay
+    failed = 3,    // refused for good; `failure` says why
 };
 
 struct Receipt {
@@ -154,7 +154,7 @@ struct AlertInfo {
     bool urgent = false;
     std::string text, place, offender;
     std::vector<PhotoInfo> photos;
-    std::uint64_t sent_ms = 0;     // accepted by the relay; own queued ones: when written
+    std::uint64_t sent_ms = 0;  // accepted by the relay; own queued ones: when written
     std::uint64_t expires_ms = 0;
     SendState state = SendState::accepted;
     std::vector<ResponseInfo> responses;  // newest answer of each device
@@ -170,8 +170,8 @@ struct AlertStatus {
 struct InviteRequest {
     Role role = Role::retailer;
     std::string member;
-    std::string organisation;          // default: the member's own name
-    std::vector<ChannelId> channels;   // empty: all of the role's
+    std::string organisation;         // default: the member's own name
+    std::vector<ChannelId> channels;  // empty: all of the role's
     bool in_person = false;
     std::optional<std::chrono::seconds> lifetime;
 };
@@ -204,25 +204,25 @@ struct Event {
     enum class Kind : std::uint8_t {
         alert_received = 1,
         response_received,
-        alert_accepted,      // own alert durable at the relay
+        alert_accepted,  // own alert durable at the relay
         alert_failed,
-        alert_expired,       // erased here
-        device_pending,      // waits for approval
+        alert_expired,   // erased here
+        device_pending,  // waits for approval
         device_admitted,
         device_revoked,
-        removed,             // this device
-        channel_joined,      // this device can read it now
+        removed,         // this device
+        channel_joined,  // this device can read it now
         agreement_published,
         agreement_accepted,
-        warning,             // `note` says what, e.g. the relay contradicts a member
+        warning,  // `note` says what, e.g. the relay contradicts a member
         used_elsewhere,
         online,
         offline,
     } kind = Kind::alert_received;
     std::uint64_t time_ms = 0;
-    std::optional<AlertInfo> alert;        // alert_*; for responses the alert answered
+    std::optional<AlertInfo> alert;  // alert_*; for responses the alert answered
     std::optional<ResponseInfo> response;
-    std::optional<Person> person;          // device_*
+    std::optional<Person> person;  // device_*
     std::optional<ChannelId> channel;
     std::string channel_name;
     std::string note;

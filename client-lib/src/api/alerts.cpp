@@ -55,8 +55,7 @@ Result<SealedPhoto> seal_photo(const PhotoInput& input, crypto::Random& random) 
 }  // namespace
 
 Result<Receipt> Client::send(Draft draft) {
-    if (draft.photos.size() > limits::max_photos)
-        return Error{Errc::too_large, "too many photos"};
+    if (draft.photos.size() > limits::max_photos) return Error{Errc::too_large, "too many photos"};
     auto sealed = std::make_shared<std::vector<SealedPhoto>>();
     for (const auto& input : draft.photos) {
         crypto::SystemRandom random;

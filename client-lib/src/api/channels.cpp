@@ -11,7 +11,8 @@ constexpr auto upload_limit = std::chrono::seconds(60);
 directory::RoleMask mask_of(const std::vector<Role>& roles) {
     if (roles.empty()) return directory::every_role;
     directory::RoleMask out = 0;
-    for (const auto role : roles) out = static_cast<directory::RoleMask>(out | directory::bit(role));
+    for (const auto role : roles)
+        out = static_cast<directory::RoleMask>(out | directory::bit(role));
     return out;
 }
 
@@ -23,7 +24,8 @@ std::vector<Role> roles_of(directory::RoleMask mask) {
 }
 
 std::uint32_t seconds(const std::optional<std::chrono::seconds>& given, std::uint64_t fallback) {
-    return static_cast<std::uint32_t>(given ? static_cast<std::uint64_t>(given->count()) : fallback);
+    return static_cast<std::uint32_t>(given ? static_cast<std::uint64_t>(given->count())
+                                            : fallback);
 }
 
 Result<void> fill(directory::Channel& channel, const ChannelRequest& request) {
@@ -148,21 +150,21 @@ Result<std::uint32_t> Client::publish_agreement(const std::string& text,
         },
         upload_limit));
     auto version = std::make_shared<std::uint32_t>(0);
-    HUECRY_TRY(impl_->state([&text, key, blob, version,
-                             deadline](Impl& me) -> Result<directory::Body> {
-        HUECRY_TRY_ASSIGN(const auto* state, me.directory());
-        directory::AgreementPublished body;
-        *version = body.version = state->agreement() ? state->agreement()->version + 1 : 1;
-        body.text_digest = directory::document_digest(*key, text);
-        body.blob = *blob;
-        body.text_size = static_cast<std::uint32_t>(text.size());
-        body.deadline_ms = static_cast<std::uint64_t>(
-            std::chrono::milliseconds(
-                deadline.value_or(std::chrono::seconds(limits::agreement_deadline_s)))
-                .count());
-        HUECRY_TRY_ASSIGN(body.sealed, seal_for_invites(*state, *key, me.clock().now_ms()));
-        return directory::Body{body};
-    }));
+    HUECRY_TRY(
+        impl_->state([&text, key, blob, version, deadline](Impl& me) -> Result<directory::Body> {
+            HUECRY_TRY_ASSIGN(const auto* state, me.directory());
+            directory::AgreementPublished body;
+            *version = body.version = state->agreement() ? state->agreement()->version + 1 : 1;
+            body.text_digest = directory::document_digest(*key, text);
+            body.blob = *blob;
+            body.text_size = static_cast<std::uint32_t>(text.size());
+            body.deadline_ms = static_cast<std::uint64_t>(
+                std::chrono::milliseconds(
+                    deadline.value_or(std::chrono::seconds(limits::agreement_deadline_s)))
+                    .count());
+            HUECRY_TRY_ASSIGN(body.sealed, seal_for_invites(*state, *key, me.clock().now_ms()));
+            return directory::Body{body};
+        }));
     HUECRY_TRY(impl_->call([&text, key, blob, version](Impl& me) -> Result<void> {
         HUECRY_TRY_ASSIGN(auto transaction, me.db().begin());
         HUECRY_TRY(me.projection().keep_agreement_key(*version, *blob, key->view()));
@@ -170,7 +172,9 @@ Result<std::uint32_t> Client::publish_agreement(const std::string& text,
         HUECRY_TRY(transaction.commit());
         me.projection().committed();
         HUECRY_TRY_ASSIGN(const auto* state, me.directory());
-        domain::Outgoing message{state->all_members(), me.new_id<MessageId>(), {},
+        domain::Outgoing message{state->all_members(),
+                                 me.new_id<MessageId>(),
+                                 {},
                                  std::chrono::seconds(limits::record_expiry_s)};
         auto& said = *message.content.mutable_agreement();
         said.set_version(*version);

@@ -47,17 +47,17 @@ Result<void> Client::sync(std::chrono::milliseconds limit) {
         if (!me.engine().online()) me.engine().reconnect();
         return {};
     }));
-    HUECRY_TRY_ASSIGN(
-        const auto settled,
-        impl_->wait_for<bool>(
-            [](Impl& me) -> Result<std::optional<bool>> {
-                auto& engine = me.engine();
-                if (engine.settled()) return std::optional<bool>(true);
-                const auto& trouble = engine.trouble();
-                if (!engine.online() && trouble && !engine.will_retry()) return *trouble;
-                return std::optional<bool>{};
-            },
-            limit));
+    HUECRY_TRY_ASSIGN(const auto settled,
+                      impl_->wait_for<bool>(
+                          [](Impl& me) -> Result<std::optional<bool>> {
+                              auto& engine = me.engine();
+                              if (engine.settled()) return std::optional<bool>(true);
+                              const auto& trouble = engine.trouble();
+                              if (!engine.online() && trouble && !engine.will_retry())
+                                  return *trouble;
+                              return std::optional<bool>{};
+                          },
+                          limit));
     if (settled) return {};
     return impl_->call([](Impl& me) -> Result<void> {
         if (me.engine().online()) return Errc::timed_out;

@@ -87,9 +87,8 @@ Result<Bytes> Enrolment::fetch_document(const BlobId& id, std::chrono::milliseco
     auto future = promise->get_future();
     runtime_.post([this, promise, id] {
         net::BlobDownload download{id, {}, limits::max_agreement + 1024, 0};
-        transfer_ = blobs_->get(download, [promise](Result<Bytes> blob) {
-            promise->set_value(std::move(blob));
-        });
+        transfer_ = blobs_->get(
+            download, [promise](Result<Bytes> blob) { promise->set_value(std::move(blob)); });
     });
     return await(std::move(future), limit);
 }
@@ -103,9 +102,9 @@ void Enrolment::up(const v1::Ready&, std::uint64_t) {
 void Enrolment::down(const Error& why, bool will_retry, std::chrono::milliseconds) {
     shared_->finish(why);
     if (!shared_->connected || (will_retry && why.code == Errc::rate_limited)) return;
-    const bool unknown = identity_.kind == ClientKind::invite &&
-                         (why.code == Errc::not_authenticated ||
-                          why.code == Errc::unknown_partnership);
+    const bool unknown =
+        identity_.kind == ClientKind::invite &&
+        (why.code == Errc::not_authenticated || why.code == Errc::unknown_partnership);
     shared_->connected->set_value(unknown ? Error{Errc::invite_unknown, why.detail} : why);
     shared_->connected.reset();
 }

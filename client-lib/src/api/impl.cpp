@@ -22,9 +22,7 @@ Client::Impl::Impl(api::OpenProfile profile, LogSink log)
       profile_(std::move(profile)),
       clock_(
           profile_.db, [this] { return runtime_->wall_ms(); },
-          [this] {
-              return static_cast<std::uint64_t>(runtime_->monotonic().count());
-          }),
+          [this] { return static_cast<std::uint64_t>(runtime_->monotonic().count()); }),
       projection_(profile_.db, clock_, random_, *profile_.self.key) {}
 
 Client::Impl::~Impl() { close(); }
@@ -36,15 +34,12 @@ domain::Context Client::Impl::context() {
 Result<void> Client::Impl::start(bool online) {
     return call([online](Impl& me) -> Result<void> {
         HUECRY_TRY(me.clock_.load());
-        const net::Identity identity{me.profile_.relay, me.profile_.self.partnership,
-                                     ClientKind::device,
-                                     StreamRef::mailbox(me.profile_.self.device).id,
-                                     me.profile_.self.key};
+        const net::Identity identity{
+            me.profile_.relay, me.profile_.self.partnership, ClientKind::device,
+            StreamRef::mailbox(me.profile_.self.device).id, me.profile_.self.key};
         me.engine_ = std::make_unique<domain::Engine>(
             me.context(),
-            [&](net::LinkListener& listener) {
-                return me.runtime_->make_link(identity, listener);
-            },
+            [&](net::LinkListener& listener) { return me.runtime_->make_link(identity, listener); },
             [&] { return me.runtime_->make_blobs(identity); });
         me.engine_->on_change([&me] { me.wake(); });
         me.projection_.on_events([&me] { me.wake(); });
@@ -65,12 +60,15 @@ void Client::Impl::close() {
     });
     {
         const std::scoped_lock lock(mutex_);
+        if (closed_) return;
         closed_ = true;
         ++version_;
     }
     changed_.notify_all();
     runtime_->stop();
     engine_.reset();
+    // What was posted but never ran goes with the runtime: whoever waits for it is told.
+    runtime_.reset();
     // The store is closed now, not with the last handle: the profile may be opened again.
     const auto gone = std::move(profile_.db);
 }
@@ -107,9 +105,8 @@ Result<const directory::State*> Client::Impl::directory() {
 }
 
 Result<void> Client::Impl::expect_partnership_name(const std::string& name) {
-    return call([&](Impl& me) {
-        return me.engine().store().set_setting("partnership_name", view(name));
-    });
+    return call(
+        [&](Impl& me) { return me.engine().store().set_setting("partnership_name", view(name)); });
 }
 
 Result<void> Client::Impl::state(std::function<Result<directory::Body>(Impl&)> make) {

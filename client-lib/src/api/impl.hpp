@@ -47,8 +47,7 @@ public:
             return Error{Errc::closed};
         promise.reset();
         try {
-            if (future.wait_for(limit) != std::future_status::ready)
-                return Error{Errc::timed_out};
+            if (future.wait_for(limit) != std::future_status::ready) return Error{Errc::timed_out};
             return future.get();
         } catch (const std::future_error&) {
             return Error{Errc::closed};

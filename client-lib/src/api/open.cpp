@@ -137,10 +137,13 @@ struct Terms {
 Result<void> check_invite(const directory::State& state, const directory::Invite* invite) {
     if (invite == nullptr) return Errc::invite_unknown;
     switch (invite->state) {
-        case directory::InviteState::used: return Errc::invite_used;
+        case directory::InviteState::used:
+            return Errc::invite_used;
         case directory::InviteState::withdrawn:
-        case directory::InviteState::voided: return Errc::invite_withdrawn;
-        case directory::InviteState::open: break;
+        case directory::InviteState::voided:
+            return Errc::invite_withdrawn;
+        case directory::InviteState::open:
+            break;
     }
     if (state.time_ms() >= invite->expires_ms) return Errc::invite_expired;
     return {};
@@ -161,8 +164,8 @@ Result<Terms> fetch_terms(api::Enrolment& relay, const InviteLink& link,
     out.agreement.deadline_ms = agreement->deadline_ms;
     const auto& sealed = out.invite.terms.sealed_document_key;
     if (sealed.empty()) return Error{Errc::agreement_missing, "the invite lacks its key"};
-    HUECRY_TRY_ASSIGN(auto key, directory::open_document_key(sealed, keys.seal_public,
-                                                             keys.seal_private));
+    HUECRY_TRY_ASSIGN(auto key,
+                      directory::open_document_key(sealed, keys.seal_public, keys.seal_private));
     HUECRY_TRY_ASSIGN(const auto blob, relay.fetch_document(agreement->blob, enrol_limit));
     HUECRY_TRY_ASSIGN(out.agreement.text, directory::open_document(key, blob));
     if (directory::document_digest(key, out.agreement.text) != agreement->text_digest)
@@ -212,10 +215,10 @@ Result<Client> Client::join(JoinOptions options) {
         profile.agreement_version = terms.agreement.version;
         profile.agreement_blob = terms.state.agreement()->blob;
     }
-    const auto statement = directory::make_statement(
-        terms.state, random_id<directory::Nonce>(random),
-        directory::DeviceAdmitted{keys.id(), profile.device.public_key,
-                                  public_of(profile.sealing_key)});
+    const auto statement =
+        directory::make_statement(terms.state, random_id<directory::Nonce>(random),
+                                  directory::DeviceAdmitted{keys.id(), profile.device.public_key,
+                                                            public_of(profile.sealing_key)});
     const auto admission = directory::sign_admission(statement, keys.signing, profile.device);
     v1::Frame frame;
     auto& submit = *frame.mutable_submit();
@@ -269,8 +272,7 @@ Result<std::string> Client::probe_relay(const std::string& address) {
     auto promise = std::make_shared<std::promise<Result<PublicKey>>>();
     auto future = promise->get_future();
     net::Runtime runtime(random);
-    runtime.probe_relay_key(relay,
-                            [promise](Result<PublicKey> key) { promise->set_value(key); });
+    runtime.probe_relay_key(relay, [promise](Result<PublicKey> key) { promise->set_value(key); });
     if (future.wait_for(enrol_limit) != std::future_status::ready) return Errc::unreachable;
     HUECRY_TRY_ASSIGN(relay.key, future.get());
     return relay.text();

@@ -22,12 +22,16 @@ InviteInfo describe(Client::Impl& me, const directory::Invite& invite, std::uint
         out.organisation = me.projection().organisation_name(invite.terms.organisation);
     }
     switch (invite.state) {
-        case directory::InviteState::used: out.state = InviteInfo::State::used; break;
+        case directory::InviteState::used:
+            out.state = InviteInfo::State::used;
+            break;
         case directory::InviteState::withdrawn:
-        case directory::InviteState::voided: out.state = InviteInfo::State::withdrawn; break;
+        case directory::InviteState::voided:
+            out.state = InviteInfo::State::withdrawn;
+            break;
         case directory::InviteState::open:
-            out.state = invite.expires_ms <= now_ms ? InviteInfo::State::expired
-                                                    : InviteInfo::State::open;
+            out.state =
+                invite.expires_ms <= now_ms ? InviteInfo::State::expired : InviteInfo::State::open;
     }
     return out;
 }
@@ -58,8 +62,7 @@ Result<void> name_organisation(Client::Impl& me, const directory::State& state,
 
 Result<NewInvite> make_invite(Client::Impl& me, const InviteRequest& request) {
     HUECRY_TRY_ASSIGN(const auto* state, me.directory());
-    const auto& organisation =
-        request.organisation.empty() ? request.member : request.organisation;
+    const auto& organisation = request.organisation.empty() ? request.member : request.organisation;
     HUECRY_TRY(domain::check_name(request.member));
     HUECRY_TRY(domain::check_name(organisation));
     NewInvite out;
@@ -128,15 +131,15 @@ Result<std::vector<InviteInfo>> Client::invites() {
         std::sort(sorted.begin(), sorted.end(),
                   [](auto* a, auto* b) { return a->issued_index < b->issued_index; });
         std::vector<InviteInfo> out;
-        for (const auto* invite : sorted)
-            out.push_back(describe(me, *invite, me.clock().now_ms()));
+        for (const auto* invite : sorted) out.push_back(describe(me, *invite, me.clock().now_ms()));
         return out;
     });
 }
 
 Result<void> Client::withdraw_invite(const InviteId& id) {
-    return impl_->state(
-        [id](Impl&) -> Result<directory::Body> { return directory::Body{directory::InviteWithdrawn{id}}; });
+    return impl_->state([id](Impl&) -> Result<directory::Body> {
+        return directory::Body{directory::InviteWithdrawn{id}};
+    });
 }
 
 Result<std::string> Client::safety_phrase(const DeviceId& device) {
@@ -160,8 +163,9 @@ Result<void> Client::approve(const DeviceId& device) {
 }
 
 Result<void> Client::revoke(const DeviceId& device) {
-    return impl_->state(
-        [device](Impl&) -> Result<directory::Body> { return directory::Body{directory::DeviceRevoked{device}}; });
+    return impl_->state([device](Impl&) -> Result<directory::Body> {
+        return directory::Body{directory::DeviceRevoked{device}};
+    });
 }
 
 Result<std::vector<MemberInfo>> Client::members() {
@@ -199,7 +203,9 @@ Result<std::vector<DeviceInfo>> Client::devices() {
                 case directory::DeviceState::pending:
                     info.state = DeviceInfo::State::pending;
                     break;
-                case directory::DeviceState::active: info.state = DeviceInfo::State::active; break;
+                case directory::DeviceState::active:
+                    info.state = DeviceInfo::State::active;
+                    break;
                 case directory::DeviceState::revoked:
                     info.state = DeviceInfo::State::revoked;
                     break;

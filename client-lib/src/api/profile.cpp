@@ -20,8 +20,7 @@ Result<void> write_settings(store::Database& db, const NewProfile& p) {
     HUECRY_TRY(store.set_setting("device_seed", p.device.seed.view()));
     HUECRY_TRY(store.set_setting("sealing_key", p.sealing_key.view()));
     if (p.root_seed) HUECRY_TRY(store.set_setting("root_seed", p.root_seed->view()));
-    if (p.next_root_seed)
-        HUECRY_TRY(store.set_setting("next_root_seed", p.next_root_seed->view()));
+    if (p.next_root_seed) HUECRY_TRY(store.set_setting("next_root_seed", p.next_root_seed->view()));
     return {};
 }
 
@@ -89,8 +88,7 @@ Result<void> write_profile(const std::filesystem::path& folder, const ProfileSec
     return written;
 }
 
-Result<OpenProfile> open_profile(const std::filesystem::path& folder,
-                                 const ProfileSecret& secret) {
+Result<OpenProfile> open_profile(const std::filesystem::path& folder, const ProfileSecret& secret) {
     HUECRY_TRY(check_no_profile(folder).ok() ? Result<void>(Errc::no_profile) : Result<void>());
     HUECRY_TRY_ASSIGN(const auto key, store::open_key_file(folder / key_name, unlock(secret)));
     HUECRY_TRY_ASSIGN(auto db, store::Database::open(folder / database_name, key));

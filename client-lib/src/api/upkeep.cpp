@@ -39,9 +39,9 @@ void examine_channels(Client::Impl& me, std::vector<Finding>& out) {
         if (const auto* channel = engine.channel(id); channel && channel->joined()) ++joined;
     }
     add(out, readable == joined, "channels",
-        std::to_string(joined) + " of " + std::to_string(readable) +
-            " readable channels joined" +
-            (readable == joined ? "." : "; the others follow when one of their members is online."));
+        std::to_string(joined) + " of " + std::to_string(readable) + " readable channels joined" +
+            (readable == joined ? "."
+                                : "; the others follow when one of their members is online."));
     const auto* member = state.member_of(me.self().device);
     if (state.agreement() && member != nullptr)
         add(out, member->accepted_version == state.agreement()->version, "agreement",

@@ -110,7 +110,9 @@ Result<Taken> Channel::take(const v1::Deliver& frame) {
     const auto kept_cursor = cursor_;
     HUECRY_TRY_ASSIGN(auto transaction, context_.db.begin());
     const auto fail = [&](const Error& error) -> Error {
-        { auto rolled_back = std::move(transaction); }
+        {
+            auto rolled_back = std::move(transaction);
+        }
         context_.projection.rolled_back();
         row_ = kept_row;
         cursor_ = kept_cursor;
@@ -148,8 +150,7 @@ Result<void> Channel::take_entry(const v1::Entry& entry, Step& step) {
     if (header.seq != cursor_.seq + 1)
         return Error{Errc::relay_inconsistent, "entries are left out"};
     const auto body = view(entry.body());
-    if (!entry.body_gone() &&
-        (header.length != body.size() || header.digest != sha256(body)))
+    if (!entry.body_gone() && (header.length != body.size() || header.digest != sha256(body)))
         return Error{Errc::relay_inconsistent, "a body is not that of its header"};
 
     if (row_.status == ChannelStatus::joining) {
@@ -211,8 +212,8 @@ Result<void> Channel::take_own(const Header& header, Step& step) {
         if (waiting) {  // its answer did not reach us
             HUECRY_TRY(context_.projection.accepted(header.message_id, header.accepted_ms,
                                                     header.expiry_ms));
-            HUECRY_TRY(store_.add_own_entry(header.message_id, stream(), header.seq,
-                                            header.expiry_ms));
+            HUECRY_TRY(
+                store_.add_own_entry(header.message_id, stream(), header.seq, header.expiry_ms));
             HUECRY_TRY(store_.erase_outbox(header.message_id));
         }
     }
@@ -278,9 +279,8 @@ Result<void> Channel::take_application(const Header& header, BytesView body, Ste
         }
         HUECRY_TRY(compare_history(*data, step));
     }
-    auto received = group_->process(body, [](const mls::IncomingCommit&) {
-        return mls::Judgement::make_void;
-    });
+    auto received =
+        group_->process(body, [](const mls::IncomingCommit&) { return mls::Judgement::make_void; });
     if (!received || received->content_type != mls::ContentType::application) {
         step.taken->warnings.push_back("a message could not be decrypted and was skipped");
         return {};

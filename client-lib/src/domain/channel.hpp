@@ -19,8 +19,8 @@ namespace huecry::domain {
 /// What taking entries has brought about, for the engine.
 struct Taken {
     bool progressed = false;
-    bool joined = false;      // readable from now on
-    bool removed_me = false;  // the group is gone
+    bool joined = false;         // readable from now on
+    bool removed_me = false;     // the group is gone
     bool members_added = false;  // by this device: they are to be given a snapshot
     bool own_arrived = false;    // the submission in flight has reached its place
     std::vector<std::string> warnings;

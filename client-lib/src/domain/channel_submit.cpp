@@ -45,8 +45,7 @@ Result<AuthenticatedData> Channel::authenticated_data(const MessageId& id) const
                              .running_hash = cursor_.hash};
 }
 
-Result<void> Channel::submit(
-    const std::function<Result<void>(v1::Submit&, SubmissionRow&)>& fill) {
+Result<void> Channel::submit(const std::function<Result<void>(v1::Submit&, SubmissionRow&)>& fill) {
     if (!ready_to_submit()) return Error{Errc::stale, "the channel is not caught up"};
     v1::Submit submit;
     submit.mutable_stream()->set_kind(static_cast<std::uint32_t>(StreamKind::channel));
@@ -64,7 +63,9 @@ Result<void> Channel::submit(
     if (done) done = keep();
     if (done) done = transaction.commit();
     if (!done) {
-        { auto rolled_back = std::move(transaction); }
+        {
+            auto rolled_back = std::move(transaction);
+        }
         if (auto again = reload(); !again) return again;
         return done;
     }
@@ -72,9 +73,8 @@ Result<void> Channel::submit(
     return {};
 }
 
-Result<void> Channel::add_commit(mls::CommitOptions options,
-                                 const std::vector<v1::Joiner>& joiners, v1::Submit& submit,
-                                 SubmissionRow& row) {
+Result<void> Channel::add_commit(mls::CommitOptions options, const std::vector<v1::Joiner>& joiners,
+                                 v1::Submit& submit, SubmissionRow& row) {
     const auto id = context_.new_id<MessageId>();
     HUECRY_TRY_ASSIGN(const auto data, authenticated_data(id));
     options.by_reference = false;
@@ -125,8 +125,7 @@ Result<void> Channel::submit_message(const OutboxRow& message,
     return submit([&](v1::Submit& submit, SubmissionRow& row) -> Result<void> {
         // A device that has used half of what receivers are willing to skip renews its path first.
         const bool tired = group_->generations_used() >= limits::max_skip / 2;
-        if (removals.empty() && !tired)
-            return add_message(message, mls::At::current, submit, row);
+        if (removals.empty() && !tired) return add_message(message, mls::At::current, submit, row);
         mls::CommitOptions options;
         for (const auto leaf : removals) options.proposals.push_back(mls::RemoveMember{leaf});
         options.force_path = true;

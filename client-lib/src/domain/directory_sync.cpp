@@ -51,7 +51,9 @@ Result<std::vector<directory::Applied>> DirectorySync::deliver(const v1::Deliver
     HUECRY_TRY_ASSIGN(auto transaction, context_.db.begin());
     // A copy to fall back on costs more than the frame is worth: on an error the whole is reloaded.
     const auto fail = [&](const Error& error) {
-        { auto rolled_back = std::move(transaction); }
+        {
+            auto rolled_back = std::move(transaction);
+        }
         context_.projection.rolled_back();
         state_.reset();
         auto again = load();
@@ -64,8 +66,8 @@ Result<std::vector<directory::Applied>> DirectorySync::deliver(const v1::Deliver
         auto applied = apply(view(entry.header()), view(entry.body()));
         if (!applied) return fail(applied.error());
         context_.projection.set_directory(&*state_, context_.self.device);
-        auto kept = store_.add_directory_entry(header->seq, view(entry.header()),
-                                               view(entry.body()));
+        auto kept =
+            store_.add_directory_entry(header->seq, view(entry.header()), view(entry.body()));
         if (kept) kept = context_.projection.directory_applied(*applied);
         if (!kept) return fail(kept.error());
         out.push_back(std::move(*applied));
@@ -79,9 +81,8 @@ Result<std::vector<directory::Applied>> DirectorySync::deliver(const v1::Deliver
 
 Result<std::uint64_t> DirectorySync::heard_head(const v1::SignedHead& frame) {
     SignedHead kept;
-    HUECRY_TRY_ASSIGN(
-        const Head head,
-        verified_head(frame, context_.self.relay_key, context_.self.partnership, kept));
+    HUECRY_TRY_ASSIGN(const Head head, verified_head(frame, context_.self.relay_key,
+                                                     context_.self.partnership, kept));
     if (head.stream != StreamRef::directory())
         return Error{Errc::relay_inconsistent, "head of another stream"};
     highest_ = std::max(highest_, head.seq);

@@ -176,14 +176,20 @@ void Engine::subscribe(const StreamRef& stream, std::uint64_t from) {
 
 void Engine::frame(const v1::Frame& frame) {
     switch (frame.body_case()) {
-        case v1::Frame::kDeliver: return handle_deliver(frame.deliver());
-        case v1::Frame::kMissed: return handle_missed(frame.missed());
-        case v1::Frame::kQueueEmpty: return handle_queue_empty(frame.queue_empty());
-        case v1::Frame::kAccess: return pump_soon();  // the directory itself says more
+        case v1::Frame::kDeliver:
+            return handle_deliver(frame.deliver());
+        case v1::Frame::kMissed:
+            return handle_missed(frame.missed());
+        case v1::Frame::kQueueEmpty:
+            return handle_queue_empty(frame.queue_empty());
+        case v1::Frame::kAccess:
+            return pump_soon();  // the directory itself says more
         case v1::Frame::kKeyPackageCount:
             return refill_keys(frame.key_package_count().left(),
                                frame.key_package_count().has_last_resort());
-        default: context_.trace(2, "a frame of no use was ignored"); return;
+        default:
+            context_.trace(2, "a frame of no use was ignored");
+            return;
     }
 }
 
@@ -224,14 +230,13 @@ void Engine::handle_missed(const v1::Missed& frame) {
         if (auto done = mailbox_.missed(frame); !done) report(done.error());
         return;
     }
-    if (auto* channel = find(frame.stream()))
-        taken(channel->row().channel, channel->missed(frame));
+    if (auto* channel = find(frame.stream())) taken(channel->row().channel, channel->missed(frame));
 }
 
 void Engine::handle_queue_empty(const v1::QueueEmpty& frame) {
     SignedHead kept;
-    auto head = verified_head(frame.head(), context_.self.relay_key, context_.self.partnership,
-                              kept);
+    auto head =
+        verified_head(frame.head(), context_.self.relay_key, context_.self.partnership, kept);
     if (!head) return report(head.error());
     context_.clock.heard_relay(head->time_ms);
     if (auto r = context_.clock.advance(); !r) context_.trace(0, r.error().text());
@@ -245,7 +250,9 @@ void Engine::handle_queue_empty(const v1::QueueEmpty& frame) {
             lapse_members();
             break;
         }
-        case StreamKind::mailbox: mailbox_caught_up_ = head->seq <= mailbox_.cursor(); break;
+        case StreamKind::mailbox:
+            mailbox_caught_up_ = head->seq <= mailbox_.cursor();
+            break;
         case StreamKind::channel:
             if (auto* channel = find(frame.stream())) channel->set_caught_up(true);
             break;
@@ -395,8 +402,7 @@ void Engine::removed_from_partnership() {
 
 void Engine::acknowledge(const StreamRef& stream, std::uint64_t seq) {
     acks_[stream] = std::max(acks_[stream], seq);
-    if (!ack_timer_)
-        ack_timer_ = context_.scheduler.after(ack_delay, [this] { flush_acks(); });
+    if (!ack_timer_) ack_timer_ = context_.scheduler.after(ack_delay, [this] { flush_acks(); });
 }
 
 void Engine::flush_acks() {

@@ -72,8 +72,7 @@ void Engine::pump_channel(Channel& channel) {
     if (*front) return send_message(channel, **front, due);
     if (!delay_over(id, !due.removals.empty() || !due.additions.empty() || due.refresh)) return;
     if (!due.removals.empty()) {
-        if (auto made = channel.submit_removals(due.removals); !made)
-            return report(made.error());
+        if (auto made = channel.submit_removals(due.removals); !made) return report(made.error());
         return send_submission(channel);
     }
     if (!due.additions.empty()) return request_packages(channel, due.additions);
@@ -211,23 +210,23 @@ void Engine::request_packages(Channel& channel, const std::vector<DeviceId>& dev
         if (static_cast<std::size_t>(take.devices_size()) == limits::max_welcome_devices) break;
         take.add_devices(to_string(device.view()));
     }
-    session_.request(std::move(frame), request_timeout, [this, alive = alive_,
-                                                         id](Result<v1::Frame> answer) {
-        if (!*alive) return;
-        asking_packages_.erase(id);
-        const auto found = channels_.find(id);
-        if (found == channels_.end()) return;
-        Result<void> made = Error{Errc::no_key_package};
-        if (answer && answer->has_key_packages() && found->second->ready_to_submit())
-            made = found->second->submit_additions(answer->key_packages());
-        if (made) {
-            blocked_.erase(id);
-            send_submission(*found->second);
-        } else {
-            block_packages(id);
-        }
-        pump_soon();
-    });
+    session_.request(
+        std::move(frame), request_timeout, [this, alive = alive_, id](Result<v1::Frame> answer) {
+            if (!*alive) return;
+            asking_packages_.erase(id);
+            const auto found = channels_.find(id);
+            if (found == channels_.end()) return;
+            Result<void> made = Error{Errc::no_key_package};
+            if (answer && answer->has_key_packages() && found->second->ready_to_submit())
+                made = found->second->submit_additions(answer->key_packages());
+            if (made) {
+                blocked_.erase(id);
+                send_submission(*found->second);
+            } else {
+                block_packages(id);
+            }
+            pump_soon();
+        });
 }
 
 void Engine::block_packages(const ChannelId& id) {
@@ -251,9 +250,9 @@ Result<void> Engine::enqueue(const Outgoing& message, std::vector<Projection::Se
         HUECRY_TRY(store_.add_outbox({message.id, message.channel, message.content,
                                       message.lifetime, context_.clock.now_ms()}));
         for (auto& photo : photos)
-            HUECRY_TRY(store_.add_upload({photo.blob, message.id, message.channel,
-                                          std::move(photo.share), std::move(photo.ciphertext),
-                                          message.lifetime, false}));
+            HUECRY_TRY(
+                store_.add_upload({photo.blob, message.id, message.channel, std::move(photo.share),
+                                   std::move(photo.ciphertext), message.lifetime, false}));
         return transaction.commit();
     };
     auto saved = save();
@@ -277,8 +276,8 @@ void Engine::pump_uploads() {
     uploading_ = true;
     if (row.stored) return put_lease(row);
     const auto digest = sha256(row.bytes);
-    net::BlobUpload upload{row.blob, {}, row.lifetime, digest,
-                           std::make_shared<const Bytes>(std::move(row.bytes))};
+    net::BlobUpload upload{
+        row.blob, {}, row.lifetime, digest, std::make_shared<const Bytes>(std::move(row.bytes))};
     const auto* target = channel(row.channel);
     upload.owner = StreamRef::channel(row.channel, target ? target->row().incarnation : 1);
     auto shared = std::make_shared<UploadRow>(std::move(row));
@@ -311,19 +310,18 @@ void Engine::put_lease(const UploadRow& row) {
     put.set_blob(to_string(row.blob.view()));
     put.set_share(to_string(row.share.view()));
     put.set_expiry_ms(context_.clock.now_ms() + static_cast<std::uint64_t>(row.lifetime.count()));
-    session_.request(std::move(frame), request_timeout,
-                     [this, alive = alive_, blob = row.blob,
-                      message = row.message](Result<v1::Frame> answer) {
-                         if (!*alive) return;
-                         uploading_ = false;
-                         if (answer) {
-                             if (auto gone = store_.erase_upload(blob); !gone)
-                                 report(gone.error());
-                         } else if (!retryable(answer.error().code)) {
-                             refuse_message(message, answer.error());
-                         }
-                         pump_soon();
-                     });
+    session_.request(
+        std::move(frame), request_timeout,
+        [this, alive = alive_, blob = row.blob, message = row.message](Result<v1::Frame> answer) {
+            if (!*alive) return;
+            uploading_ = false;
+            if (answer) {
+                if (auto gone = store_.erase_upload(blob); !gone) report(gone.error());
+            } else if (!retryable(answer.error().code)) {
+                refuse_message(message, answer.error());
+            }
+            pump_soon();
+        });
 }
 
 // -- key packages, agreement, statements
@@ -356,31 +354,30 @@ void Engine::fetch_agreement() {
     auto key = std::make_shared<SecretBytes>(std::move(wanted->key));
     net::BlobDownload download{wanted->blob, {}, limits::max_agreement + 1024, 0};
     const auto version = wanted->version;
-    agreement_fetch_ = blobs_->get(download, [this, alive = alive_, key,
-                                              version](Result<Bytes> blob) {
-        context_.scheduler.post([this, alive] {
-            if (*alive) agreement_fetch_.reset();
+    agreement_fetch_ =
+        blobs_->get(download, [this, alive = alive_, key, version](Result<Bytes> blob) {
+            context_.scheduler.post([this, alive] {
+                if (*alive) agreement_fetch_.reset();
+            });
+            if (!blob) return context_.trace(1, "the agreement: " + blob.error().text());
+            const auto text = directory::open_document(*key, *blob);
+            const auto& current = directory_.state().agreement();
+            if (!text || !current || current->version != version ||
+                directory::document_digest(*key, *text) != current->text_digest)
+                return warn("the agreement's text is not the one that was published");
+            auto transaction = context_.db.begin();
+            if (!transaction) return report(transaction.error());
+            auto kept = context_.projection.keep_agreement_text(version, *text);
+            if (kept) kept = transaction->commit();
+            if (!kept) return report(kept.error());
+            context_.projection.committed();
+            changed();
         });
-        if (!blob) return context_.trace(1, "the agreement: " + blob.error().text());
-        const auto text = directory::open_document(*key, *blob);
-        const auto& current = directory_.state().agreement();
-        if (!text || !current || current->version != version ||
-            directory::document_digest(*key, *text) != current->text_digest)
-            return warn("the agreement's text is not the one that was published");
-        auto transaction = context_.db.begin();
-        if (!transaction) return report(transaction.error());
-        auto kept = context_.projection.keep_agreement_text(version, *text);
-        if (kept) kept = transaction->commit();
-        if (!kept) return report(kept.error());
-        context_.projection.committed();
-        changed();
-    });
 }
 
 void Engine::put_document(const BlobId& id, Bytes bytes, std::function<void(Result<void>)> done) {
     const auto digest = sha256(bytes);
-    net::BlobUpload upload{id, StreamRef::directory(),
-                           std::chrono::hours(24 * 365 * 5), digest,
+    net::BlobUpload upload{id, StreamRef::directory(), std::chrono::hours(24 * 365 * 5), digest,
                            std::make_shared<const Bytes>(std::move(bytes))};
     document_ = blobs_->put(std::move(upload), std::move(done));
 }
@@ -399,19 +396,19 @@ void Engine::submit_statement(directory::Body body, StatementDone done) {
     item.set_kind(static_cast<std::uint32_t>(EntryKind::statement));
     item.set_body(to_string(signed_statement.encode()));
     ++statements_sent_;
-    session_.request(std::move(frame), request_timeout,
-                     [this, alive = alive_, done = std::move(done)](Result<v1::Frame> answer) {
-                         if (!*alive) return;
-                         if (answer && answer->has_submit_result() &&
-                             answer->submit_result().accepted_size() == 1) {
-                             statements_.push_back(
-                                 {answer->submit_result().accepted(0).seq(), done});
-                             return finish_statements();
-                         }
-                         --statements_sent_;
-                         done(answer ? Error{Errc::bad_frame} : answer.error());
-                         changed();
-                     });
+    session_.request(
+        std::move(frame), request_timeout,
+        [this, alive = alive_, done = std::move(done)](Result<v1::Frame> answer) {
+            if (!*alive) return;
+            if (answer && answer->has_submit_result() &&
+                answer->submit_result().accepted_size() == 1) {
+                statements_.push_back({answer->submit_result().accepted(0).seq(), done});
+                return finish_statements();
+            }
+            --statements_sent_;
+            done(answer ? Error{Errc::bad_frame} : answer.error());
+            changed();
+        });
 }
 
 /// A statement is done when its entry has been applied here, so that what follows sees it.

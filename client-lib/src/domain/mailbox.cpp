@@ -22,8 +22,7 @@ Result<void> Mailbox::load() {
     return {};
 }
 
-Result<void> Mailbox::directory_advanced(const Accept& accept,
-                                         std::vector<std::string>& warnings) {
+Result<void> Mailbox::directory_advanced(const Accept& accept, std::vector<std::string>& warnings) {
     if (!waiting_) return {};
     const auto frame = std::move(*waiting_);
     waiting_.reset();
@@ -51,8 +50,7 @@ Result<void> Mailbox::deliver(const v1::Deliver& frame, const Accept& accept,
             const auto body = view(entry.body());
             if (header.kind == EntryKind::welcome && !entry.body_gone() &&
                 header.digest == sha256(body)) {
-                HUECRY_TRY_ASSIGN(const auto outcome,
-                                  take_welcome(header, body, accept, warnings));
+                HUECRY_TRY_ASSIGN(const auto outcome, take_welcome(header, body, accept, warnings));
                 if (outcome == Outcome::wait) {
                     --done;
                     waiting_ = frame;
@@ -88,8 +86,7 @@ Result<mls::OpenedWelcome> Mailbox::open(BytesView body, Bytes& ref) {
     HUECRY_TRY_ASSIGN(const auto packages, store_.key_packages());
     for (const auto& package : packages) {
         HUECRY_TRY_ASSIGN(const auto secrets, mls::KeyPackageSecrets::load(package.secrets));
-        auto opened =
-            mls::OpenedWelcome::open(context_.mls(), body, package.message, secrets);
+        auto opened = mls::OpenedWelcome::open(context_.mls(), body, package.message, secrets);
         if (!opened && opened.error().code == Errc::not_found) continue;
         if (opened && !package.last_resort) ref = package.ref;
         return opened;
@@ -142,8 +139,8 @@ Result<Mailbox::Welcomed> Mailbox::check(const Header& header, const mls::Opened
     HUECRY_TRY(check_roster(context_.self, state, channel->first, members));
     // The adder is the submitter, was allowed to commit, and so was this device to be added.
     const auto adder_leaf = group.member(opened.adder());
-    const auto adder = adder_leaf ? device_of(context_.self.partnership, adder_leaf->identity)
-                                  : std::nullopt;
+    const auto adder =
+        adder_leaf ? device_of(context_.self.partnership, adder_leaf->identity) : std::nullopt;
     if (!adder || *adder != header.submitter ||
         !state.authorised_at(*adder, channel->first, head.seq) ||
         !state.authorised_at(context_.self.device, channel->first, head.seq))

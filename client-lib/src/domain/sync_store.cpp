@@ -48,7 +48,9 @@ Result<std::optional<Bytes>> SyncStore::setting(std::string_view key) {
 }
 Result<void> SyncStore::set_setting(std::string_view key, BytesView value) {
     return db_.prepare("INSERT OR REPLACE INTO setting(key, value) VALUES(?, ?)")
-        .bind(key).bind(value).run();
+        .bind(key)
+        .bind(value)
+        .run();
 }
 Result<void> SyncStore::erase_setting(std::string_view key) {
     return db_.prepare("DELETE FROM setting WHERE key = ?").bind(key).run();
@@ -58,7 +60,10 @@ Result<void> SyncStore::erase_setting(std::string_view key) {
 
 Result<void> SyncStore::add_directory_entry(std::uint64_t seq, BytesView header, BytesView body) {
     return db_.prepare("INSERT INTO directory_entry(seq, header, body) VALUES(?, ?, ?)")
-        .bind(seq).bind(header).bind(body).run();
+        .bind(seq)
+        .bind(header)
+        .bind(body)
+        .run();
 }
 Result<std::vector<SyncStore::DirectoryEntry>> SyncStore::directory_entries(std::uint64_t after) {
     auto s = db_.prepare("SELECT header, body FROM directory_entry WHERE seq > ? ORDER BY seq");
@@ -72,7 +77,9 @@ Result<std::vector<SyncStore::DirectoryEntry>> SyncStore::directory_entries(std:
 }
 Result<void> SyncStore::save_directory(BytesView state, BytesView head) {
     return db_.prepare("INSERT OR REPLACE INTO directory_state(id, saved, head) VALUES(1, ?, ?)")
-        .bind(state).bind(head).run();
+        .bind(state)
+        .bind(head)
+        .run();
 }
 Result<std::optional<SyncStore::SavedDirectory>> SyncStore::saved_directory() {
     auto s = db_.prepare("SELECT saved, head FROM directory_state WHERE id = 1");
@@ -84,18 +91,24 @@ Result<std::optional<SyncStore::SavedDirectory>> SyncStore::saved_directory() {
 // -- streams and channels
 
 Result<std::optional<Cursor>> SyncStore::cursor(const StreamRef& stream) {
-    auto s = db_.prepare(
-        "SELECT seq, hash FROM cursor WHERE kind = ? AND id = ? AND incarnation = ?");
+    auto s =
+        db_.prepare("SELECT seq, hash FROM cursor WHERE kind = ? AND id = ? AND incarnation = ?");
     s.bind(static_cast<int>(stream.kind)).bind(BytesView(stream.id)).bind(stream.incarnation);
     HUECRY_TRY_ASSIGN(const bool found, s.step());
     if (!found) return std::optional<Cursor>{};
     return std::optional<Cursor>({s.unsigned_integer(0), id_at<Digest>(s, 1)});
 }
 Result<void> SyncStore::set_cursor(const StreamRef& stream, const Cursor& cursor) {
-    return db_.prepare("INSERT OR REPLACE INTO cursor(kind, id, incarnation, seq, hash) "
-                       "VALUES(?, ?, ?, ?, ?)")
-        .bind(static_cast<int>(stream.kind)).bind(BytesView(stream.id)).bind(stream.incarnation)
-        .bind(cursor.seq).bind(cursor.hash.view()).run();
+    return db_
+        .prepare(
+            "INSERT OR REPLACE INTO cursor(kind, id, incarnation, seq, hash) "
+            "VALUES(?, ?, ?, ?, ?)")
+        .bind(static_cast<int>(stream.kind))
+        .bind(BytesView(stream.id))
+        .bind(stream.incarnation)
+        .bind(cursor.seq)
+        .bind(cursor.hash.view())
+        .run();
 }
 
 Result<std::vector<ChannelRow>> SyncStore::channels() {
@@ -120,21 +133,35 @@ Result<std::vector<ChannelRow>> SyncStore::channels() {
     }
 }
 Result<void> SyncStore::put_channel(const ChannelRow& row) {
-    return db_.prepare(
-                  "INSERT OR REPLACE INTO channel_state(channel, incarnation, status, "
-                  "handshake_seq, floor_index, awaiting_commit, adder, provisional, "
-                  "refresh_due_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        .bind(row.channel.view()).bind(row.incarnation).bind(static_cast<int>(row.status))
-        .bind(row.handshake_seq).bind(row.floor_index).bind(row.awaiting_commit.view())
-        .bind(row.adder.view()).bind(row.provisional).bind(row.refresh_due_ms).run();
+    return db_
+        .prepare(
+            "INSERT OR REPLACE INTO channel_state(channel, incarnation, status, "
+            "handshake_seq, floor_index, awaiting_commit, adder, provisional, "
+            "refresh_due_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        .bind(row.channel.view())
+        .bind(row.incarnation)
+        .bind(static_cast<int>(row.status))
+        .bind(row.handshake_seq)
+        .bind(row.floor_index)
+        .bind(row.awaiting_commit.view())
+        .bind(row.adder.view())
+        .bind(row.provisional)
+        .bind(row.refresh_due_ms)
+        .run();
 }
 Result<void> SyncStore::erase_channel(const ChannelId& channel, std::uint32_t incarnation) {
     HUECRY_TRY(db_.prepare("DELETE FROM channel_state WHERE channel = ? AND incarnation = ?")
-                   .bind(channel.view()).bind(incarnation).run());
+                   .bind(channel.view())
+                   .bind(incarnation)
+                   .run());
     HUECRY_TRY(db_.prepare("DELETE FROM group_state WHERE channel = ? AND incarnation = ?")
-                   .bind(channel.view()).bind(incarnation).run());
+                   .bind(channel.view())
+                   .bind(incarnation)
+                   .run());
     HUECRY_TRY(db_.prepare("DELETE FROM cursor WHERE kind = 2 AND id = ? AND incarnation = ?")
-                   .bind(channel.view()).bind(incarnation).run());
+                   .bind(channel.view())
+                   .bind(incarnation)
+                   .run());
     return erase_submission(channel, incarnation);
 }
 
@@ -142,11 +169,16 @@ Result<void> SyncStore::erase_channel(const ChannelId& channel, std::uint32_t in
 
 Result<void> SyncStore::add_outbox(const OutboxRow& row) {
     const auto content = row.content.SerializeAsString();
-    return db_.prepare(
-                  "INSERT INTO outbox(id, channel, content, lifetime_ms, created_ms, position) "
-                  "VALUES(?, ?, ?, ?, ?, (SELECT coalesce(max(position), 0) + 1 FROM outbox))")
-        .bind(row.id.view()).bind(row.channel.view()).bind(view(content))
-        .bind(static_cast<std::int64_t>(row.lifetime.count())).bind(row.created_ms).run();
+    return db_
+        .prepare(
+            "INSERT INTO outbox(id, channel, content, lifetime_ms, created_ms, position) "
+            "VALUES(?, ?, ?, ?, ?, (SELECT coalesce(max(position), 0) + 1 FROM outbox))")
+        .bind(row.id.view())
+        .bind(row.channel.view())
+        .bind(view(content))
+        .bind(static_cast<std::int64_t>(row.lifetime.count()))
+        .bind(row.created_ms)
+        .run();
 }
 Result<std::optional<OutboxRow>> SyncStore::outbox_front(const ChannelId& channel) {
     auto s = db_.prepare(
@@ -188,12 +220,17 @@ Result<std::vector<MessageId>> SyncStore::outbox_expired(std::uint64_t now_ms) {
 }
 
 Result<void> SyncStore::add_upload(const UploadRow& row) {
-    return db_.prepare(
-                  "INSERT INTO upload(blob, message, channel, share, bytes, lifetime_ms, stored) "
-                  "VALUES(?, ?, ?, ?, ?, ?, 0)")
-        .bind(row.blob.view()).bind(row.message.view()).bind(row.channel.view())
-        .bind(row.share.view()).bind(BytesView(row.bytes))
-        .bind(static_cast<std::int64_t>(row.lifetime.count())).run();
+    return db_
+        .prepare(
+            "INSERT INTO upload(blob, message, channel, share, bytes, lifetime_ms, stored) "
+            "VALUES(?, ?, ?, ?, ?, ?, 0)")
+        .bind(row.blob.view())
+        .bind(row.message.view())
+        .bind(row.channel.view())
+        .bind(row.share.view())
+        .bind(BytesView(row.bytes))
+        .bind(static_cast<std::int64_t>(row.lifetime.count()))
+        .run();
 }
 Result<std::optional<UploadRow>> SyncStore::next_upload() {
     auto s = db_.prepare(
@@ -218,8 +255,8 @@ Result<std::optional<SubmissionRow>> SyncStore::submission(const ChannelId& chan
     s.bind(channel.view()).bind(incarnation);
     HUECRY_TRY_ASSIGN(const bool found, s.step());
     if (!found) return std::optional<SubmissionRow>{};
-    SubmissionRow row{channel, incarnation, to_string(s.blob(0)),
-                      optional_id_at<MessageId>(s, 1), optional_id_at<MessageId>(s, 2)};
+    SubmissionRow row{channel, incarnation, to_string(s.blob(0)), optional_id_at<MessageId>(s, 1),
+                      optional_id_at<MessageId>(s, 2)};
     return std::optional<SubmissionRow>(std::move(row));
 }
 Result<void> SyncStore::put_submission(const SubmissionRow& row) {
@@ -227,25 +264,36 @@ Result<void> SyncStore::put_submission(const SubmissionRow& row) {
         "INSERT OR REPLACE INTO submission(channel, incarnation, frame, commit_id, message_id) "
         "VALUES(?, ?, ?, ?, ?)");
     s.bind(row.channel.view()).bind(row.incarnation).bind(view(row.frame));
-    if (row.commit) s.bind(row.commit->view());
-    else s.bind_null();
-    if (row.message) s.bind(row.message->view());
-    else s.bind_null();
+    if (row.commit)
+        s.bind(row.commit->view());
+    else
+        s.bind_null();
+    if (row.message)
+        s.bind(row.message->view());
+    else
+        s.bind_null();
     return s.run();
 }
 Result<void> SyncStore::erase_submission(const ChannelId& channel, std::uint32_t incarnation) {
     return db_.prepare("DELETE FROM submission WHERE channel = ? AND incarnation = ?")
-        .bind(channel.view()).bind(incarnation).run();
+        .bind(channel.view())
+        .bind(incarnation)
+        .run();
 }
 
 // -- key packages
 
 Result<void> SyncStore::add_key_package(const KeyPackageRow& row, std::uint64_t not_after_ms) {
-    return db_.prepare(
-                  "INSERT INTO key_package(ref, message, secrets, last_resort, not_after_ms, "
-                  "uploaded) VALUES(?, ?, ?, ?, ?, 0)")
-        .bind(BytesView(row.ref)).bind(BytesView(row.message)).bind(BytesView(row.secrets))
-        .bind(row.last_resort).bind(not_after_ms).run();
+    return db_
+        .prepare(
+            "INSERT INTO key_package(ref, message, secrets, last_resort, not_after_ms, "
+            "uploaded) VALUES(?, ?, ?, ?, ?, 0)")
+        .bind(BytesView(row.ref))
+        .bind(BytesView(row.message))
+        .bind(BytesView(row.secrets))
+        .bind(row.last_resort)
+        .bind(not_after_ms)
+        .run();
 }
 Result<std::vector<KeyPackageRow>> SyncStore::key_packages() {
     return packages(db_.prepare("SELECT ref, message, secrets, last_resort FROM key_package"));
@@ -268,10 +316,15 @@ Result<void> SyncStore::erase_key_packages_before(std::uint64_t now_ms) {
 
 Result<bool> SyncStore::add_seen(const ChannelId& channel, const DeviceId& device,
                                  const MessageId& id, std::uint64_t expiry_ms) {
-    return db_.prepare(
-                  "INSERT OR IGNORE INTO seen_message(channel, device, id, expiry_ms) "
-                  "VALUES(?, ?, ?, ?) RETURNING 1")
-        .bind(channel.view()).bind(device.view()).bind(id.view()).bind(expiry_ms).step();
+    return db_
+        .prepare(
+            "INSERT OR IGNORE INTO seen_message(channel, device, id, expiry_ms) "
+            "VALUES(?, ?, ?, ?) RETURNING 1")
+        .bind(channel.view())
+        .bind(device.view())
+        .bind(id.view())
+        .bind(expiry_ms)
+        .step();
 }
 Result<void> SyncStore::erase_seen_before(std::uint64_t now_ms) {
     HUECRY_TRY(db_.prepare("DELETE FROM own_entry WHERE expiry_ms < ?").bind(now_ms).run());
@@ -279,10 +332,16 @@ Result<void> SyncStore::erase_seen_before(std::uint64_t now_ms) {
 }
 Result<void> SyncStore::add_own_entry(const MessageId& id, const StreamRef& stream,
                                       std::uint64_t seq, std::uint64_t expiry_ms) {
-    return db_.prepare("INSERT OR REPLACE INTO own_entry(id, channel, incarnation, seq, "
-                       "expiry_ms) VALUES(?, ?, ?, ?, ?)")
-        .bind(id.view()).bind(BytesView(stream.id)).bind(stream.incarnation).bind(seq)
-        .bind(expiry_ms).run();
+    return db_
+        .prepare(
+            "INSERT OR REPLACE INTO own_entry(id, channel, incarnation, seq, "
+            "expiry_ms) VALUES(?, ?, ?, ?, ?)")
+        .bind(id.view())
+        .bind(BytesView(stream.id))
+        .bind(stream.incarnation)
+        .bind(seq)
+        .bind(expiry_ms)
+        .run();
 }
 Result<std::optional<SyncStore::OwnEntry>> SyncStore::own_entry(const MessageId& id) {
     auto s = db_.prepare("SELECT channel, incarnation, seq FROM own_entry WHERE id = ?");
@@ -296,7 +355,10 @@ Result<std::optional<SyncStore::OwnEntry>> SyncStore::own_entry(const MessageId&
 Result<void> SyncStore::add_invite_names(const InviteId& id, std::string_view member,
                                          std::string_view organisation) {
     return db_.prepare("INSERT OR REPLACE INTO invite(id, member, organisation) VALUES(?, ?, ?)")
-        .bind(id.view()).bind(member).bind(organisation).run();
+        .bind(id.view())
+        .bind(member)
+        .bind(organisation)
+        .run();
 }
 Result<std::optional<SyncStore::InviteNames>> SyncStore::invite_names(const InviteId& id) {
     auto s = db_.prepare("SELECT member, organisation FROM invite WHERE id = ?");
@@ -314,18 +376,28 @@ void GroupRows::keep(Result<void> result) {
 void GroupRows::put(std::string_view key, BytesView value) {
     keep(db_.prepare("INSERT OR REPLACE INTO group_state(channel, incarnation, key, value) "
                      "VALUES(?, ?, ?, ?)")
-             .bind(channel_.view()).bind(incarnation_).bind(key).bind(value).run());
+             .bind(channel_.view())
+             .bind(incarnation_)
+             .bind(key)
+             .bind(value)
+             .run());
 }
 void GroupRows::erase(std::string_view key) {
     keep(db_.prepare("DELETE FROM group_state WHERE channel = ? AND incarnation = ? AND key = ?")
-             .bind(channel_.view()).bind(incarnation_).bind(key).run());
+             .bind(channel_.view())
+             .bind(incarnation_)
+             .bind(key)
+             .run());
 }
 // Keys are ASCII: everything with the prefix lies below the prefix followed by the byte 0x7f.
 void GroupRows::erase_prefix(std::string_view prefix) {
     keep(db_.prepare("DELETE FROM group_state WHERE channel = ? AND incarnation = ? AND key >= ? "
                      "AND key < ?")
-             .bind(channel_.view()).bind(incarnation_).bind(prefix)
-             .bind(std::string_view(std::string(prefix) + "\x7f")).run());
+             .bind(channel_.view())
+             .bind(incarnation_)
+             .bind(prefix)
+             .bind(std::string_view(std::string(prefix) + "\x7f"))
+             .run());
 }
 std::optional<Bytes> GroupRows::get(std::string_view key) {
     auto s = db_.prepare(

@@ -23,7 +23,7 @@ enum class ChannelStatus : std::uint8_t {
     creating = 1,  // this device begins the group; its first commit is on its way
     joining = 2,   // a Welcome was taken; waiting for its commit's place in the stream
     joined = 3,
-    failed = 4,    // this device's part of a commit could not be used
+    failed = 4,  // this device's part of a commit could not be used
 };
 
 struct ChannelRow {

@@ -31,11 +31,10 @@ std::string check_changes(const Self& self, const directory::State& state, const
     }
     for (const auto& add : commit.adds) {
         if (!add.by_value) return "a proposal by reference";
-        const auto device = listed_device(self, state, add.key_package.identity,
-                                          add.key_package.signature_key);
+        const auto device =
+            listed_device(self, state, add.key_package.identity, add.key_package.signature_key);
         if (!device) return "adds a leaf that is no device of the directory";
-        if (!state.authorised_at(*device, channel, index))
-            return "adds a device that may not read";
+        if (!state.authorised_at(*device, channel, index)) return "adds a device that may not read";
     }
     return {};
 }
@@ -71,8 +70,7 @@ CommitVerdict judge_commit(const Self& self, const directory::State& state,
     if (!data) return make_void("its authenticated data is malformed");
     if (data->message_id != place.message_id) return make_void("it was made under another id");
     const auto head = data->directory_head.verify(self.relay_key);
-    if (!head || head->partnership != self.partnership ||
-        head->stream != StreamRef::directory())
+    if (!head || head->partnership != self.partnership || head->stream != StreamRef::directory())
         return make_void("no signed head of the directory");
     out.index = head->seq;
     if (head->seq < place.floor_index) return make_void("it acts upon an old directory");
@@ -93,11 +91,12 @@ CommitVerdict judge_commit(const Self& self, const directory::State& state,
     return out;
 }
 
-Result<void> check_roster(const Self& self, const directory::State& state,
-                          const ChannelId& channel, const std::vector<mls::Member>& members) {
+Result<void> check_roster(const Self& self, const directory::State& state, const ChannelId& channel,
+                          const std::vector<mls::Member>& members) {
     for (const auto& member : members) {
         const auto device = listed_device(self, state, member.identity, member.signature_key);
-        // A leaf that has lost its right since is due for removal; one that never had it is a ghost.
+        // A leaf that has lost its right since is due for removal; one that never had it is a
+        // ghost.
         if (!device) return Error{Errc::mls_void, "a leaf that is no device of the directory"};
         const auto* record = state.device(*device);
         bool ever = state.reads(*device, channel);

@@ -34,7 +34,7 @@ CommitVerdict judge_commit(const Self& self, const directory::State& state,
 
 /// Every leaf of a group that is to be joined: its key is the directory's, and it is authorised at
 /// the index or due for removal. An error says which is not.
-Result<void> check_roster(const Self& self, const directory::State& state,
-                          const ChannelId& channel, const std::vector<mls::Member>& members);
+Result<void> check_roster(const Self& self, const directory::State& state, const ChannelId& channel,
+                          const std::vector<mls::Member>& members);
 
 }  // namespace huecry::domain
