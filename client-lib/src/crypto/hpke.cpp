@@ -48,18 +48,24 @@ std::optional<SecretBytes> shared_secret(BytesView private_key, BytesView public
     return labeled_expand(suite, prk.view(), "shared_secret", context, nh);
 }
 
+// key_schedule_context of the base mode: all that depends on `info`.
+Bytes schedule_context(const Aead& aead, BytesView info) {
+    const auto suite = hpke_suite(aead);
+    const auto psk_id_hash = labeled_extract(suite, {}, "psk_id_hash", {});
+    const auto info_hash = labeled_extract(suite, {}, "info_hash", info);
+    return Writer().u8(mode_base).raw(psk_id_hash.view()).raw(info_hash.view()).take();
+}
+
 // Section 5.1: KeySchedule of the base mode, then only what the caller needs of it.
 struct Schedule {
     Bytes suite;
     Bytes context;
     SecretBytes secret;
 
-    Schedule(const Aead& aead, BytesView shared, BytesView info) : suite(hpke_suite(aead)) {
-        const auto psk_id_hash = labeled_extract(suite, {}, "psk_id_hash", {});
-        const auto info_hash = labeled_extract(suite, {}, "info_hash", info);
-        context = Writer().u8(mode_base).raw(psk_id_hash.view()).raw(info_hash.view()).take();
-        secret = labeled_extract(suite, shared, "secret", {});
-    }
+    Schedule(const Aead& aead, BytesView shared, Bytes key_schedule_context)
+        : suite(hpke_suite(aead)),
+          context(std::move(key_schedule_context)),
+          secret(labeled_extract(suite, shared, "secret", {})) {}
     [[nodiscard]] SecretBytes key(const Aead& aead) const {
         return labeled_expand(suite, secret.view(), "key", context, aead.key_size());
     }
@@ -101,17 +107,33 @@ X25519KeyPair hpke_derive_key_pair(BytesView ikm) {
     return pair;
 }
 
-std::optional<HpkeCiphertext> hpke_seal_with(const Aead& aead, const X25519KeyPair& ephemeral,
-                                             BytesView public_key, BytesView info, BytesView aad,
-                                             BytesView plaintext) {
+namespace {
+std::optional<HpkeCiphertext> seal_in(const Aead& aead, const X25519KeyPair& ephemeral,
+                                      BytesView public_key, Bytes context, BytesView aad,
+                                      BytesView plaintext) {
     const auto shared =
         shared_secret(ephemeral.private_key.view(), public_key, ephemeral.public_key, public_key);
     if (!shared) return std::nullopt;
-    const Schedule schedule(aead, shared->view(), info);
+    const Schedule schedule(aead, shared->view(), std::move(context));
     const auto key = schedule.key(aead);
     const auto nonce = schedule.nonce(aead);
     return HpkeCiphertext{ephemeral.public_key,
                           aead.seal(key.view(), nonce.view(), aad, plaintext)};
+}
+}  // namespace
+
+std::optional<HpkeCiphertext> hpke_seal_with(const Aead& aead, const X25519KeyPair& ephemeral,
+                                             BytesView public_key, BytesView info, BytesView aad,
+                                             BytesView plaintext) {
+    return seal_in(aead, ephemeral, public_key, schedule_context(aead, info), aad, plaintext);
+}
+
+HpkeSealer::HpkeSealer(const Aead& aead, BytesView info)
+    : aead_(&aead), context_(schedule_context(aead, info)) {}
+
+std::optional<HpkeCiphertext> HpkeSealer::seal(Random& random, BytesView public_key, BytesView aad,
+                                               BytesView plaintext) const {
+    return seal_in(*aead_, fresh(random), public_key, context_, aad, plaintext);
 }
 
 std::optional<HpkeCiphertext> hpke_seal(const Aead& aead, Random& random, BytesView public_key,
@@ -124,7 +146,7 @@ std::optional<SecretBytes> hpke_open(const Aead& aead, BytesView private_key, By
                                      BytesView ciphertext) {
     const auto shared = decapsulate(private_key, public_key, kem_output);
     if (!shared) return std::nullopt;
-    const Schedule schedule(aead, shared->view(), info);
+    const Schedule schedule(aead, shared->view(), schedule_context(aead, info));
     const auto key = schedule.key(aead);
     const auto nonce = schedule.nonce(aead);
     return aead.open(key.view(), nonce.view(), aad, ciphertext);
@@ -136,7 +158,7 @@ std::optional<HpkeExport> hpke_send_export_with(const Aead& aead, const X25519Ke
     const auto shared =
         shared_secret(ephemeral.private_key.view(), public_key, ephemeral.public_key, public_key);
     if (!shared) return std::nullopt;
-    const Schedule schedule(aead, shared->view(), info);
+    const Schedule schedule(aead, shared->view(), schedule_context(aead, info));
     return HpkeExport{ephemeral.public_key, schedule.exported(exporter_context, length)};
 }
 
@@ -152,7 +174,8 @@ std::optional<SecretBytes> hpke_receive_export(const Aead& aead, BytesView priva
                                                std::size_t length) {
     const auto shared = decapsulate(private_key, public_key, kem_output);
     if (!shared) return std::nullopt;
-    return Schedule(aead, shared->view(), info).exported(exporter_context, length);
+    return Schedule(aead, shared->view(), schedule_context(aead, info))
+        .exported(exporter_context, length);
 }
 
 }  // namespace huecry::crypto

@@ -34,6 +34,19 @@ struct HpkeExport {
                                                            const X25519KeyPair& ephemeral,
                                                            BytesView public_key, BytesView info,
                                                            BytesView aad, BytesView plaintext);
+/// SealBase to many recipients with one `info`: what depends on it alone is computed once (a
+/// Welcome binds each of a thousand ciphertexts to the same hundreds of kilobytes).
+class HpkeSealer {
+public:
+    HpkeSealer(const Aead& aead, BytesView info);
+    [[nodiscard]] std::optional<HpkeCiphertext> seal(Random& random, BytesView public_key,
+                                                     BytesView aad, BytesView plaintext) const;
+
+private:
+    const Aead* aead_;
+    Bytes context_;  // key_schedule_context (section 5.1)
+};
+
 /// OpenBase (section 6.1). Empty when anything is wrong. `public_key` belongs to `private_key`;
 /// without it, it is computed (a base multiplication).
 [[nodiscard]] std::optional<SecretBytes> hpke_open(const Aead& aead, BytesView private_key,

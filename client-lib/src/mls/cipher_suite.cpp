@@ -38,6 +38,11 @@ std::optional<crypto::HpkeCiphertext> CipherSuite::encrypt_with_label(crypto::Ra
     return seal(random, public_key, labelled(label, context), plaintext);
 }
 
+std::unique_ptr<CipherSuite::Sealer> CipherSuite::sealer_with_label(std::string_view label,
+                                                                    BytesView context) const {
+    return sealer(labelled(label, context));
+}
+
 std::optional<SecretBytes> CipherSuite::decrypt_with_label(BytesView private_key,
                                                            BytesView public_key,
                                                            std::string_view label,
@@ -103,6 +108,25 @@ std::optional<crypto::HpkeCiphertext> X25519Suite::seal(crypto::Random& random,
                                                         BytesView plaintext) const {
     return crypto::hpke_seal(*aead_, random, public_key, info, {}, plaintext);
 }
+namespace {
+class X25519Sealer final : public CipherSuite::Sealer {
+public:
+    X25519Sealer(const crypto::Aead& aead, BytesView info) : sealer_(aead, info) {}
+    [[nodiscard]] std::optional<crypto::HpkeCiphertext> seal(crypto::Random& random,
+                                                             BytesView public_key,
+                                                             BytesView plaintext) const override {
+        return sealer_.seal(random, public_key, {}, plaintext);
+    }
+
+private:
+    crypto::HpkeSealer sealer_;
+};
+}  // namespace
+
+std::unique_ptr<CipherSuite::Sealer> X25519Suite::sealer(BytesView info) const {
+    return std::make_unique<X25519Sealer>(*aead_, info);
+}
+
 std::optional<SecretBytes> X25519Suite::open(BytesView private_key, BytesView public_key,
                                              BytesView kem_output, BytesView info,
                                              BytesView ciphertext) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -41,6 +42,14 @@ public:
                                                                      BytesView public_key,
                                                                      BytesView info,
                                                                      BytesView plaintext) const = 0;
+    /// The same to many recipients: what depends on `info` alone is computed once.
+    class Sealer {
+    public:
+        virtual ~Sealer() = default;
+        [[nodiscard]] virtual std::optional<crypto::HpkeCiphertext> seal(
+            crypto::Random& random, BytesView public_key, BytesView plaintext) const = 0;
+    };
+    [[nodiscard]] virtual std::unique_ptr<Sealer> sealer(BytesView info) const = 0;
     [[nodiscard]] virtual std::optional<SecretBytes> open(BytesView private_key,
                                                           BytesView public_key,
                                                           BytesView kem_output, BytesView info,
@@ -63,6 +72,8 @@ public:
     [[nodiscard]] std::optional<crypto::HpkeCiphertext> encrypt_with_label(
         crypto::Random& random, BytesView public_key, std::string_view label, BytesView context,
         BytesView plaintext) const;
+    [[nodiscard]] std::unique_ptr<Sealer> sealer_with_label(std::string_view label,
+                                                            BytesView context) const;
     [[nodiscard]] std::optional<SecretBytes> decrypt_with_label(
         BytesView private_key, BytesView public_key, std::string_view label, BytesView context,
         BytesView kem_output, BytesView ciphertext) const;
@@ -104,6 +115,7 @@ public:
     [[nodiscard]] std::optional<crypto::HpkeCiphertext> seal(crypto::Random& random,
                                                              BytesView public_key, BytesView info,
                                                              BytesView plaintext) const override;
+    [[nodiscard]] std::unique_ptr<Sealer> sealer(BytesView info) const override;
     [[nodiscard]] std::optional<SecretBytes> open(BytesView private_key, BytesView public_key,
                                                   BytesView kem_output, BytesView info,
                                                   BytesView ciphertext) const override;

@@ -325,11 +325,11 @@ public:
     /// Writes what has changed since the last flush (or everything, the first time).
     void flush(StateSink& sink);
 
+    /// Opaque: state.hpp, for the files of this folder and for tests.
     struct Impl;
+    explicit Group(std::unique_ptr<Impl> impl);
 
 private:
-    friend class OpenedWelcome;
-    explicit Group(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };
 

@@ -46,13 +46,13 @@ struct WelcomeMaker {
         welcome.cipher_suite = static_cast<std::uint16_t>(suite.id());
         welcome.encrypted_group_info =
             seal_group_info(suite, welcome_secret(suite, joiner.view(), psks.view()).view(), info);
+        const auto sealer = suite.sealer_with_label("Welcome", welcome.encrypted_group_info);
         for (std::size_t i = 0; i < applied.adds.size(); ++i) {
             Writer w;
             secrets_for(applied.added[i], joiner).write(w);
             auto plain = w.take();
             const auto& package = applied.adds[i]->key_package;
-            auto sealed = suite.encrypt_with_label(*env.random, package.init_key, "Welcome",
-                                                   welcome.encrypted_group_info, plain);
+            auto sealed = sealer->seal(*env.random, package.init_key, plain);
             wipe(plain.data(), plain.size());
             if (!sealed) return Error{Errc::mls_invalid, "KeyPackage: init_key is unusable"};
             welcome.secrets.push_back({package.ref(suite), std::move(*sealed)});

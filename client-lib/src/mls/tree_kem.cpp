@@ -78,13 +78,13 @@ Result<UpdatePath> encrypt_path(const CipherSuite& suite, crypto::Random& random
                                 const RatchetTree& tree, LeafIndex own, const NewPath& path,
                                 const std::vector<LeafIndex>& added, BytesView group_context) {
     UpdatePath out{path.leaf, {}};
+    const auto sealer = suite.sealer_with_label("UpdatePathNode", group_context);
     for (std::size_t i = 0; i < path.nodes.size(); ++i) {
         const auto x = path.nodes[i];
         UpdatePathNode node{to_bytes(tree.encryption_key(x)), {}};
         for (const auto to : tree.resolution(copath_child(x, own), added)) {
             auto sealed =
-                suite.encrypt_with_label(random, tree.encryption_key(to), "UpdatePathNode",
-                                         group_context, path.path_secrets[i].view());
+                sealer->seal(random, tree.encryption_key(to), path.path_secrets[i].view());
             if (!sealed) return Error{Errc::mls_invalid, "a member's key is unusable"};
             node.encrypted_path_secret.push_back(std::move(*sealed));
         }

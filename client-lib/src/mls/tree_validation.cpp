@@ -1,6 +1,7 @@
 #include "mls/tree_validation.hpp"
 
 #include <algorithm>
+#include <bitset>
 #include <set>
 #include <string_view>
 #include <unordered_map>
@@ -54,25 +55,47 @@ void each_member(const RatchetTree& tree, F&& visit) {
         if (tree.has_member({i})) visit(LeafIndex{i});
 }
 
-// Section 7.3: keys are unique. Every key of the tree is counted where it equals a new one.
-Result<void> check_unique(const RatchetTree& tree, const std::vector<LeafIndex>& leaves,
-                          const std::vector<NodeIndex>& path_nodes) {
-    std::unordered_map<std::string_view, int> encryption;
-    std::unordered_map<std::string_view, int> signature;
-    for (const auto leaf : leaves) {
-        encryption[text(tree.encryption_key(node_of(leaf)))] = 0;
-        signature[text(tree.signature_key(leaf))] = 0;
+// New keys, and how often each is met in the tree. Most keys of the tree differ from all of them in
+// their first byte already, and are passed by at the cost of reading it.
+class KeyCount {
+public:
+    void expect(BytesView key) {
+        if (!key.empty()) first_.set(key[0]);
+        counts_[text(key)] = 0;
     }
-    for (const auto x : path_nodes) encryption[text(tree.encryption_key(x))] = 0;
+    /// False when a new key is met for the second time.
+    [[nodiscard]] bool meet(BytesView key) {
+        if (key.empty() || !first_.test(key[0])) return true;
+        const auto it = counts_.find(text(key));
+        return it == counts_.end() || ++it->second < 2;
+    }
+
+private:
+    std::bitset<256> first_;
+    std::unordered_map<std::string_view, int> counts_;
+};
+
+// Section 7.3: keys are unique among members; section 12.4.2: new ones in the whole tree. On the
+// way the credential types of all members are noted.
+Result<void> check_unique(const RatchetTree& tree, const std::vector<LeafIndex>& leaves,
+                          const std::vector<NodeIndex>& path_nodes,
+                          std::vector<CredentialType>& in_use) {
+    KeyCount encryption, signature;
+    for (const auto leaf : leaves) {
+        encryption.expect(tree.encryption_key(node_of(leaf)));
+        signature.expect(tree.signature_key(leaf));
+    }
+    for (const auto x : path_nodes) encryption.expect(tree.encryption_key(x));
     for (NodeIndex x = 0; x < node_count(tree.width()); ++x) {
         if (tree.is_blank(x)) continue;
-        const auto e = encryption.find(text(tree.encryption_key(x)));
-        if (e != encryption.end() && ++e->second > 1)
+        Reader r(tree.encoded(x));
+        if (!encryption.meet(r.opaque()))
             return Error{Errc::mls_invalid, "an encryption key appears twice"};
         if (!is_leaf(x)) continue;
-        const auto s = signature.find(text(tree.signature_key(leaf_of(x))));
-        if (s != signature.end() && ++s->second > 1)
+        if (!signature.meet(r.opaque()))
             return Error{Errc::mls_invalid, "a signature key appears twice"};
+        const auto type = r.u16();
+        if (std::ranges::find(in_use, type) == in_use.end()) in_use.push_back(type);
     }
     return {};
 }
@@ -104,9 +127,8 @@ Result<void> check_new_leaves(const RatchetTree& tree, const std::vector<Extensi
                               const std::vector<LeafIndex>& leaves,
                               const std::vector<NodeIndex>& path_nodes) {
     if (leaves.empty() && path_nodes.empty()) return {};
-    HUECRY_TRY(check_unique(tree, leaves, path_nodes));
-    std::set<CredentialType> in_use;
-    each_member(tree, [&](LeafIndex leaf) { in_use.insert(credential_type_of(tree, leaf)); });
+    std::vector<CredentialType> in_use;
+    HUECRY_TRY(check_unique(tree, leaves, path_nodes, in_use));
     std::set<CredentialType> brought;
     for (const auto index : leaves) {
         const auto leaf = tree.leaf(index);
