@@ -93,7 +93,7 @@ TEST_CASE("canaries: no word of anybody is anywhere at the relay") {
     // allowed.
     TemporaryDirectory logs;
     const auto log = logs.path() / "relay.log";
-    Town town({"--log-level", "trace", "--log-file", log.string(), "--allow-core"});
+    Town town({"--log-level", "debug", "--log-file", log.string(), "--allow-core"});
     const CanaryScan scan(all_words());
 
     const auto olivia = town.person("olivia");
