@@ -73,7 +73,15 @@ Result<T> Context::find(Result<T> (Client::*search)(std::string_view), std::stri
 }
 
 Result<ChannelId> Context::channel(std::string_view text) {
-    return find(&Client::find_channel, text);
+    auto found = find(&Client::find_channel, text);
+    if (found || found.error().code != Errc::channel_unknown) return found;
+    HUECRY_TRY_ASSIGN(const auto channels, client().channels());
+    for (const auto& channel : channels)
+        if (channel.name.empty())
+            return Error{Errc::channel_unknown,
+                         "names come with the first contact; until then give an id from 'huecry "
+                         "channel list'"};
+    return found;
 }
 Result<MessageId> Context::alert(std::string_view text) { return find(&Client::find_alert, text); }
 Result<DeviceId> Context::device(std::string_view text) { return find(&Client::find_device, text); }
@@ -90,11 +98,14 @@ void report(Console& console, bool json, const Error& error) {
 
 int execute(Context& context) {
     const auto result = context.command().run(context);
-    remind_of_root_key(context);
-    if (result) return 0;
+    if (result) {
+        remind_of_root_key(context);
+        return 0;
+    }
     // Whoever was to read the output is gone, as with `huecry inbox | head -1`.
     if (result.error().code == Errc::cancelled && context.console().gone()) return 0;
     report(context.console(), context.json(), result.error());
+    remind_of_root_key(context);
     return exit_code(result.error().code);
 }
 

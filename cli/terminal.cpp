@@ -93,10 +93,11 @@ std::optional<std::string> Terminal::ask(std::string_view question) {
 
 Result<SecretBytes> Terminal::ask_passphrase(std::string_view what) {
     if (!can_ask()) return Errc::passphrase_missing;
-    say(tty_.fd(), std::string(what) + ": ");
     std::optional<SecretBytes> line;
     {
+        // Before the question: what is typed at once must neither show nor be dropped.
         const Silence silence(tty_.fd());
+        say(tty_.fd(), std::string(what) + ": ");
         line = read_line(tty_.fd(), max_passphrase + 1);
     }
     say(tty_.fd(), "\n");

@@ -12,11 +12,16 @@ Result<void> backup(Context& context) {
         HUECRY_TRY_ASSIGN(const auto number, parse_number(*typed, 0, 1U << 20U));
         fd = static_cast<int>(number);
     }
+    // Before anything: the reminder ends when the key is handed out, not when the file is there.
+    const auto path = arguments.text("FILE");
+    const bool replace = arguments.has("--force");
+    const auto before = context.console().read_file(path, 1);
+    if (!replace && (before || before.error().code != Errc::not_found))
+        return Error{Errc::invalid_argument, path + " exists already; --force replaces it"};
     HUECRY_TRY_ASSIGN(const auto passphrase,
                       context.console().new_passphrase("Passphrase for the backup", fd));
     HUECRY_TRY_ASSIGN(const auto bytes, context.client().backup_root(passphrase));
-    const auto path = arguments.text("FILE");
-    HUECRY_TRY(context.console().write_file(path, bytes, arguments.has("--force")));
+    HUECRY_TRY(context.console().write_file(path, bytes, replace));
     context.line(
         fmt::format("The root key is in {}. Keep it and its passphrase apart, off this machine.",
                     one_line(path)));

@@ -5,11 +5,14 @@
 namespace huecry::cli {
 namespace {
 
-Errc code_of(std::string_view what) {
-    if (what == "relay") return Errc::unreachable;
-    if (what == "clock") return Errc::clock_wrong;
+/// What makes the command fail; the rest is advice.
+std::optional<Errc> code_of(std::string_view what) {
     if (what == "store") return Errc::store_damaged;
-    return Errc::not_permitted;
+    if (what == "clock") return Errc::clock_wrong;
+    if (what == "relay") return Errc::unreachable;
+    if (what == "channels") return Errc::mls_not_member;
+    if (what == "agreement") return Errc::agreement_missing;
+    return std::nullopt;
 }
 
 Result<void> doctor(Context& context) {
@@ -17,17 +20,20 @@ Result<void> doctor(Context& context) {
     HUECRY_TRY(context.fetch());
     HUECRY_TRY_ASSIGN(const auto findings, context.client().doctor());
     std::vector<Object> all;
-    std::optional<Finding> first;
+    std::optional<Error> first;
+    bool ok = true;
     for (const auto& finding : findings) {
-        if (!finding.ok && !first) first = finding;
+        ok = ok && finding.ok;
+        const auto code = code_of(finding.what);
+        if (!finding.ok && code && !first) first = Error{*code, finding.what};
         context.line(fmt::format("{:7}  {}  {}", finding.ok ? "ok" : "PROBLEM",
                                  one_line(finding.what), one_line(finding.detail)));
         Object item;
         item.set("ok", finding.ok).set("what", finding.what);
         all.push_back(item.set("detail", finding.detail));
     }
-    context.emit(Object().set("ok", !first.has_value()).set("findings", all));
-    if (first) return Error{code_of(first->what), first->what + ": " + first->detail};
+    context.emit(Object().set("ok", ok).set("findings", all));
+    if (first) return *first;
     return context.fetched();
 }
 
