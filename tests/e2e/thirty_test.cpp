@@ -45,8 +45,13 @@ TEST_CASE("thirty members: everybody is told, and answers are counted") {
             }
         }
     }
-    const auto status = town.json_of(people[4], {"status", "last"});
-    CHECK(status.at("delivered").to_number<int>() == members - 1);
+    // Acknowledgements are lazy: each look is a command of its own, and they end.
+    int delivered = 0;
+    for (int looks = 0; looks < 30 && delivered < members - 1; ++looks) {
+        const auto status = town.json_of(people[4], {"status", "last"});
+        delivered = status.at("delivered").to_number<int>();
+    }
+    CHECK(delivered == members - 1);
     MESSAGE("resident memory: relay " << resident_kib(town.relay().id()) << " KiB, a client "
                                       << resident_kib(listeners.front()->id()) << " KiB");
 }

@@ -58,6 +58,9 @@ Result<std::vector<Finding>> Client::doctor() {
         const auto intact = me.db().check_integrity();
         add(out, intact.ok(), "store",
             intact ? "The store is whole and encrypted." : intact.error().text());
+        if (me.engine().erasure_overdue())
+            add(out, false, "erasure",
+                "Something expired is not yet wiped from the store's log; it is tried again.");
         examine_clock(me, out);
         examine_relay(me, out);
         examine_channels(me, out);

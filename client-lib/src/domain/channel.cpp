@@ -269,6 +269,15 @@ Result<void> Channel::take_handshake(const Header& header, BytesView body, Step&
     return {};
 }
 
+/// The directory index that a sender acted upon, if it is one of our directory.
+std::optional<std::uint64_t> Channel::index_of(const AuthenticatedData& data) const {
+    const auto head = data.directory_head.verify(context_.self.relay_key);
+    if (!head || head->stream != StreamRef::directory()) return std::nullopt;
+    const auto ours = directory_.state().running_hash(head->seq);
+    if (!ours || *ours != head->hash) return std::nullopt;
+    return head->seq;
+}
+
 Result<void> Channel::take_application(const Header& header, BytesView body, Step& step) {
     const auto data = open_authenticated_data(body);
     if (data) {
@@ -288,6 +297,12 @@ Result<void> Channel::take_application(const Header& header, BytesView body, Ste
     const auto sender = device_of(context_.self.partnership, received->sender_identity);
     if (!data || !sender || *sender != header.submitter || data->message_id != header.message_id) {
         step.taken->warnings.push_back("a message is not from whom the relay says; skipped");
+        return {};
+    }
+    // The relay has checked this too; here it does not have to be believed.
+    const auto index = index_of(*data);
+    if (!index || !directory_.state().rights_at(*sender, row_.channel, *index).post) {
+        step.taken->warnings.push_back("a message of a device that may not post was skipped");
         return {};
     }
     if (header.submitter != row_.adder) row_.provisional = false;

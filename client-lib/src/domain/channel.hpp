@@ -95,6 +95,7 @@ private:
     Result<void> take_application(const Header& header, BytesView body, Step& step);
     Result<void> take_content(const Header& header, const mls::Received& received);
     Result<void> awaited_commit(const Header& header, Step& step);
+    [[nodiscard]] std::optional<std::uint64_t> index_of(const AuthenticatedData& data) const;
     Result<void> compare_history(const AuthenticatedData& data, Step& step);
     Result<void> keep();
     Result<void> reload();

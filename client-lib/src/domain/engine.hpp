@@ -42,6 +42,8 @@ public:
     [[nodiscard]] const std::optional<Error>& trouble() const { return trouble_; }
     [[nodiscard]] bool will_retry() const { return will_retry_; }
     void reconnect();
+    /// Something that has expired is still in the write-ahead log; it is tried again each second.
+    [[nodiscard]] bool erasure_overdue() const { return erasure_overdue_; }
 
     [[nodiscard]] const DirectorySync& directory() const { return directory_; }
     [[nodiscard]] const Channel* channel(const ChannelId& id) const;
@@ -140,7 +142,7 @@ private:
     std::unique_ptr<net::Transfer> upload_, agreement_fetch_, document_;
     std::map<std::uint64_t, std::unique_ptr<net::Transfer>> photo_fetches_;
     std::uint64_t next_fetch_ = 1;
-    bool uploading_ = false, lapsing_ = false;
+    bool uploading_ = false, lapsing_ = false, erasure_overdue_ = false;
     struct WaitingStatement {
         std::uint64_t index;
         StatementDone done;

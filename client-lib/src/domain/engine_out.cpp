@@ -444,22 +444,26 @@ void Engine::lapse_members() {
 
 void Engine::tick() {
     if (auto r = context_.clock.advance(); !r) context_.trace(0, r.error().text());
+    const auto now = context_.clock.erase_time();
     auto transaction = context_.db.begin();
     if (transaction) {
         auto expired = context_.projection.expire();
-        auto overdue = store_.outbox_expired(context_.clock.erase_time());
+        auto overdue = store_.outbox_expired(now);
         const bool kept = expired && overdue &&
-                          store_.erase_seen_before(context_.clock.erase_time() - seen_for).ok() &&
+                          store_.erase_seen_before(now > seen_for ? now - seen_for : 0).ok() &&
                           transaction->commit().ok();
         if (kept) {
             context_.projection.committed();
             for (const auto& id : *overdue) refuse_message(id, Error{Errc::expired});
-            if (*expired)
-                if (auto done = context_.db.truncate_log(); !done || !*done)
-                    context_.trace(1, "expired rows are still in the write-ahead log");
+            erasure_overdue_ = erasure_overdue_ || *expired;
         } else {
             context_.projection.rolled_back();
         }
+    }
+    if (erasure_overdue_) {
+        const auto truncated = context_.db.truncate_log();
+        erasure_overdue_ = !truncated || !*truncated;
+        if (erasure_overdue_) context_.trace(1, "expired rows are still in the write-ahead log");
     }
     schedule_tick();
     changed();
@@ -471,6 +475,7 @@ void Engine::schedule_tick() {
     const auto now = context_.clock.erase_time();
     if (const auto next = context_.projection.next_expiry())
         wait = std::clamp(std::chrono::milliseconds(*next > now ? *next - now : 0), 20ms, wait);
+    if (erasure_overdue_) wait = std::min(wait, std::chrono::milliseconds(1s));
     tick_timer_ = context_.scheduler.after(wait, [this] { tick(); });
 }
 
