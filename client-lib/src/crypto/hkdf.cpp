@@ -21,9 +21,11 @@ SecretBytes hkdf_expand(BytesView prk, BytesView info, std::size_t length) {
     SecretBytes out(length);
     Hash256 block{};
     crypto_auth_hmacsha256_state state;
+    const std::uint8_t none = 0;
+    const auto* key = prk.empty() ? &none : prk.data();
     std::size_t done = 0;
     for (std::uint8_t counter = 1; done < length; ++counter) {
-        crypto_auth_hmacsha256_init(&state, prk.data(), prk.size());
+        crypto_auth_hmacsha256_init(&state, key, prk.size());
         if (counter > 1) crypto_auth_hmacsha256_update(&state, block.data(), block.size());
         crypto_auth_hmacsha256_update(&state, info.data(), info.size());
         crypto_auth_hmacsha256_update(&state, &counter, 1);
