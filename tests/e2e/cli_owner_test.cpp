@@ -116,11 +116,16 @@ TEST_CASE("a second listener takes over when the owner is killed, and repeats no
     owner.kill();
     CHECK(ben.run({"send", "town", "second"}).exit.code == 0);
     CHECK(next_alert(second) == "second");
-    second.kill();
-    // What was shown is not shown again.
-    auto third = world.anna.start({"listen", "--json"});
+    // An event is marked as shown before the next one is printed: only the last one may be shown
+    // again, when its listener is killed between printing and marking.
     CHECK(ben.run({"send", "town", "third"}).exit.code == 0);
-    CHECK(next_alert(third) == "third");
+    CHECK(next_alert(second) == "third");
+    second.kill();
+    auto third = world.anna.start({"listen", "--json"});
+    CHECK(ben.run({"send", "town", "fourth"}).exit.code == 0);
+    const auto shown = next_alert(third);
+    CHECK((shown == "third" || shown == "fourth"));
+    if (shown == "third") CHECK(next_alert(third) == "fourth");
 }
 
 TEST_CASE("two senders while the owner is killed again and again: everything once") {
