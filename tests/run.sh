@@ -88,14 +88,12 @@ build() {
     say "build/$preset took $((SECONDS - started)) s"
 }
 
-# The programs of the tests below a folder of a build tree: test LABEL.NAME is program NAME.
+# The programs that the tests below a folder of a build tree run, as files of that tree.
 programs_of() {
-    local name tree=${1#build/}
+    local tree=${1#build/}
     tree=build/${tree%%/*}
-    ctest --test-dir "$1" --show-only 2>/dev/null | sed -n 's/^ *Test *#[0-9]*: [a-z0-9]*\.//p' |
-        while read -r name; do
-            if grep -q "^build bin/$name: " "$tree/build.ninja"; then echo "$name"; fi
-        done
+    find "$1" -name CTestTestfile.cmake -exec grep -oh "$root/$tree/bin/[A-Za-z0-9_-]*" {} + |
+        sed "s,^$root/$tree/,," | sort -u
 }
 
 if $full; then tests/setup.sh full; else tests/setup.sh test; fi
@@ -148,7 +146,7 @@ if selected fuzz; then
     if ((${#fuzzers[@]} > 0)); then build fuzz "${fuzzers[@]}"; fi
     add_folder fuzz/tests/fuzz
     if $full; then
-        for fuzzer in "${fuzzers[@]}"; do
+        for fuzzer in "${fuzzers[@]#bin/}"; do
             mkdir -p "$together/corpus/$fuzzer"
             add_test "fuzz.long_$fuzzer" fuzz $((fuzz_seconds + 60)) "$root/build/fuzz/bin/$fuzzer" \
                 -max_total_time=$fuzz_seconds -rss_limit_mb=2048 -timeout=20 -print_final_stats=1 \

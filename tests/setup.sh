@@ -45,9 +45,6 @@ for group in "${@:-build}"; do
         *) fail "unknown group '$group': build, try, test or full" ;;
     esac
 done
-interop=false
-[[ " $* " == *" test "* || " $* " == *" full "* ]] && interop=true
-
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     fail "this installs Debian packages and finds no apt. Needed: ${wanted[*]} nodejs npm"
 fi
@@ -136,6 +133,3 @@ fi
 
 # SQLCipher's source: from npm, unless the system's is new enough.
 pkg-config --atleast-version=4.14 sqlcipher 2>/dev/null || npm_folder "$root/cmake/sqlcipher"
-if $interop && [[ -f $root/tests/interop/package-lock.json ]]; then
-    npm_folder "$root/tests/interop"
-fi
