@@ -264,29 +264,31 @@ TEST_CASE("only this device's part of a path is wrong: failed, and the epoch sta
     using Change = std::function<void(AuthenticatedContent&)>;
     const std::vector<std::pair<const char*, Change>> all{
         {"confirmation tag", [](auto& c) { c.confirmation_tag[0] ^= 1; }},
-        {"no path", [](auto& c) { commit_of(c).path.reset(); }},
-        {"a node too few", [](auto& c) { commit_of(c).path->nodes.pop_back(); }},
-        {"a ciphertext too many",
+        {"Commit: path is missing", [](auto& c) { commit_of(c).path.reset(); }},
+        {"UpdatePath: number of nodes", [](auto& c) { commit_of(c).path->nodes.pop_back(); }},
+        {"UpdatePath: number of ciphertexts",
          [](auto& c) {
              auto& list = commit_of(c).path->nodes[0].encrypted_path_secret;
              list.push_back(list.front());
          }},
-        {"parent hash", [](auto& c) { commit_of(c).path->leaf.parent_hash[0] ^= 1; }},
-        {"signature of the leaf", [](auto& c) { commit_of(c).path->leaf.signature[0] ^= 1; }},
-        {"source of the leaf",
+        {"UpdatePath: signature of the leaf",
+         [](auto& c) { commit_of(c).path->leaf.parent_hash[0] ^= 1; }},
+        {"UpdatePath: signature of the leaf",
+         [](auto& c) { commit_of(c).path->leaf.signature[0] ^= 1; }},
+        {"UpdatePath: source of the leaf",
          [](auto& c) { commit_of(c).path->leaf.source = LeafNodeSource::update; }},
-        {"Remove of nobody",
+        {"Remove: no such member",
          [](auto& c) { commit_of(c).proposals.push_back(Proposal{Remove{{9}}}); }},
-        {"Remove of the committer",
+        {"the committer removes itself",
          [](auto& c) { commit_of(c).proposals.push_back(Proposal{Remove{{1}}}); }},
-        {"ExternalInit",
+        {"ExternalInit in a member's commit",
          [](auto& c) { commit_of(c).proposals.push_back(Proposal{ExternalInit{Bytes(32, 9)}}); }},
-        {"ReInit with another",
+        {"ReInit with other proposals",
          [](auto& c) {
              commit_of(c).proposals.push_back(Proposal{ReInit{{}, 1, 3, {}}});
              commit_of(c).proposals.push_back(Proposal{Remove{{2}}});
          }},
-        {"two Removes of one leaf",
+        {"two proposals for one leaf",
          [](auto& c) {
              commit_of(c).proposals.push_back(Proposal{Remove{{2}}});
              commit_of(c).proposals.push_back(Proposal{Remove{{2}}});
@@ -296,13 +298,13 @@ TEST_CASE("only this device's part of a path is wrong: failed, and the epoch sta
              commit_of(c).proposals.push_back(Proposal{GroupContextExtensions{}});
              commit_of(c).proposals.push_back(Proposal{GroupContextExtensions{}});
          }},
-        {"PSK nonce",
+        {"PreSharedKey: nonce",
          [](auto& c) {
              PreSharedKeyId id;
              id.nonce = Bytes(31);
              commit_of(c).proposals.push_back(Proposal{PskProposal{id}});
          }},
-        {"resumption PSK for a new group",
+        {"PreSharedKey: usage",
          [](auto& c) {
              PreSharedKeyId id;
              id.type = PskType::resumption;
@@ -310,12 +312,12 @@ TEST_CASE("only this device's part of a path is wrong: failed, and the epoch sta
              id.nonce = Bytes(32);
              commit_of(c).proposals.push_back(Proposal{PskProposal{id}});
          }},
-        {"an unsupported extension",
+        {"a member lacks a group extension",
          [](auto& c) {
              commit_of(c).proposals.push_back(
                  Proposal{GroupContextExtensions{{{0xf0f0, Bytes{}}}}});
          }},
-        {"an Update of the committer",
+        {"the committer's own Update",
          [](auto& c) {
              Update update{commit_of(c).path->leaf};
              update.leaf.source = LeafNodeSource::update;
@@ -328,6 +330,7 @@ TEST_CASE("only this device's part of a path is wrong: failed, and the epoch sta
             const auto got = verdict(*group, change);
             CHECK(got.verdict == Verdict::void_commit);
             CHECK(got.reason != Errc::mls_void);
+            CHECK(got.detail == what);
         }
     }
     // A pre-shared key that this device lacks, a reference that it does not know: its own affair.
