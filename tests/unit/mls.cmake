@@ -12,3 +12,9 @@ huecry_test(mls_rules_test LABEL unit
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/mls_rules_test.cpp ${CMAKE_CURRENT_LIST_DIR}/mls_support.cpp
   LINK huecry_mls PkgConfig::sodium)
 target_compile_definitions(mls_rules_test PRIVATE HUECRY_SOURCE_FOLDER="${CMAKE_SOURCE_DIR}")
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT HUECRY_SANITIZE)
+  # Reads all of the process's memory, which sanitizers do not like.
+  huecry_test(mls_wipe_test LABEL unit
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/mls_wipe_test.cpp ${CMAKE_CURRENT_LIST_DIR}/mls_support.cpp
+    LINK huecry_mls PkgConfig::sodium)
+endif()

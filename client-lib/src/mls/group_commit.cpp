@@ -49,6 +49,7 @@ struct WelcomeMaker {
         const auto sealer = suite.sealer_with_label("Welcome", welcome.encrypted_group_info);
         for (std::size_t i = 0; i < applied.adds.size(); ++i) {
             Writer w;
+            w.reserve(256 + 128 * applied.psks.size());
             secrets_for(applied.added[i], joiner).write(w);
             auto plain = w.take();
             const auto& package = applied.adds[i]->key_package;

@@ -21,6 +21,15 @@ void put_secret(StateSink& sink, std::string_view key, Writer& w) {
     wipe(bytes.data(), bytes.size());
 }
 
+// A record that holds secrets, wiped when it has been read.
+SecretBytes secret_record(StateSource& source, std::string_view key) {
+    auto bytes = source.get(key);
+    if (!bytes) return {};
+    SecretBytes out{BytesView(*bytes)};
+    wipe(bytes->data(), bytes->size());
+    return out;
+}
+
 // ---- blocks of the tree: for each node its bytes, then the hashes that are known
 
 Bytes encode_block(const RatchetTree::Block& block) {
@@ -87,7 +96,10 @@ std::optional<ReInit> read_reinit(Reader& r) {
 }
 
 void write_state(StateSink& sink, const State& state) {
+    // Large enough that it never moves: a moved buffer would leave secrets behind.
     Writer w;
+    w.reserve(1024 + 2 * state.encoded_context.size() + 64 * state.keys.all().size() +
+              4 * state.stored_blocks.size() + (state.reinit ? 65536 : 0));
     w.u8(version).raw(state.encoded_context).opaque(state.interim_transcript_hash);
     w.opaque(state.confirmation_tag).u32(state.own.value);
     write_secrets(w, state.secrets);
@@ -102,9 +114,9 @@ void write_state(StateSink& sink, const State& state) {
 Result<std::unique_ptr<State>> read_state(const Limits& limits, StateSource& source,
                                           std::uint32_t slot) {
     const Error damaged{Errc::store_damaged, "epoch of a group"};
-    const auto bytes = source.get(epoch_key(slot));
-    if (!bytes) return damaged;
-    Reader r(*bytes);
+    const auto bytes = secret_record(source, epoch_key(slot));
+    if (bytes.empty()) return damaged;
+    Reader r(bytes.view());
     if (r.u8() != version) return Error{Errc::store_newer, "epoch of a group"};
     auto out = std::make_unique<State>();
     out->slot = slot;
@@ -141,18 +153,20 @@ Result<std::unique_ptr<State>> read_state(const Limits& limits, StateSource& sou
 // ---- what belongs to the group
 
 void write_group(StateSink& sink, const Group::Impl& group) {
+    std::size_t size = 256 + 80 * group.resumption.size();
+    for (const auto& p : group.proposals) size += p.content.size() + 8;
+    for (const auto& [pub, key] : group.update_keys) size += pub.size() + key.size() + 16;
     Writer w;
+    w.reserve(size);
     w.u8(version).u8(group.active ? 1 : 0).u32(group.current->slot);
     w.u32(group.pending ? group.pending->slot : 0).u32(group.next_slot).u32(group.next_version);
     w.vector([&](Writer& v) {
         for (const auto& p : group.proposals) v.opaque(p.content);
     });
-    w.vector([&](Writer& v) {
-        for (const auto& [pub, key] : group.update_keys) v.opaque(pub).opaque(key.view());
-    });
-    w.vector([&](Writer& v) {
-        for (const auto& [epoch, secret] : group.resumption) v.u64(epoch).opaque(secret.view());
-    });
+    w.u32(static_cast<std::uint32_t>(group.update_keys.size()));
+    for (const auto& [pub, key] : group.update_keys) w.opaque(pub).opaque(key.view());
+    w.u32(static_cast<std::uint32_t>(group.resumption.size()));
+    for (const auto& [epoch, secret] : group.resumption) w.u64(epoch).opaque(secret.view());
     put_secret(sink, "g", w);
 }
 
@@ -168,17 +182,15 @@ bool read_lists(Group::Impl& group, Reader& r) {
         group.proposals.push_back({ref, std::make_shared<const Proposal>(std::move(*proposal)),
                                    parsed.content.sender, to_bytes(content)});
     }
-    Reader keys = r.vector();
-    while (keys.ok() && !keys.empty()) {
-        auto pub = to_bytes(keys.opaque());
-        group.update_keys[std::move(pub)] = SecretBytes(keys.opaque());
+    for (auto n = r.u32(); n > 0 && r.ok(); --n) {
+        auto pub = to_bytes(r.opaque());
+        group.update_keys[std::move(pub)] = SecretBytes(r.opaque());
     }
-    Reader psks = r.vector();
-    while (psks.ok() && !psks.empty()) {
-        const auto epoch = psks.u64();
-        group.resumption.emplace_back(epoch, SecretBytes(psks.opaque()));
+    for (auto n = r.u32(); n > 0 && r.ok(); --n) {
+        const auto epoch = r.u64();
+        group.resumption.emplace_back(epoch, SecretBytes(r.opaque()));
     }
-    return proposals.ok() && keys.ok() && psks.ok() && r.done();
+    return proposals.ok() && r.done();
 }
 
 // Gives every block that is not stored yet a version of its own, and writes it.
@@ -239,9 +251,9 @@ void Group::flush(StateSink& sink) {
 
 Result<Group> Group::load(const Environment& env, StateSource& source) {
     const Error damaged{Errc::store_damaged, "group"};
-    const auto bytes = source.get("g");
-    if (!bytes) return Error{Errc::not_found, "group"};
-    Reader r(*bytes);
+    const auto bytes = secret_record(source, "g");
+    if (bytes.empty()) return Error{Errc::not_found, "group"};
+    Reader r(bytes.view());
     if (r.u8() != version) return Error{Errc::store_newer, "group"};
     auto impl = std::make_unique<Impl>(env);
     impl->active = r.present();

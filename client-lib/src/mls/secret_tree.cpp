@@ -151,8 +151,9 @@ void SecretTree::flush(StateSink& sink, const std::string& prefix, bool all) {
             auto& ratchet = leaf.ratchets[type];
             const auto name = std::to_string(index) + "/" + std::to_string(type);
             if (ratchet.dirty || all) {
-                auto bytes = Writer()
-                                 .u8(ratchet.exhausted ? 1 : 0)
+                Writer w;
+                w.reserve(8 + ratchet.secret.size());
+                auto bytes = w.u8(ratchet.exhausted ? 1 : 0)
                                  .u32(ratchet.generation)
                                  .raw(ratchet.secret.view())
                                  .take();
@@ -167,6 +168,7 @@ void SecretTree::flush(StateSink& sink, const std::string& prefix, bool all) {
                 continue;
             }
             Writer w;
+            w.reserve(64 * ratchet.skipped.size());
             for (const auto& [g, key] : ratchet.skipped)
                 w.u32(g).opaque(key.key.view()).opaque(key.nonce.view());
             auto bytes = w.take();
