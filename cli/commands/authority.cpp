@@ -12,7 +12,6 @@ Result<void> backup(Context& context) {
         HUECRY_TRY_ASSIGN(const auto number, parse_number(*typed, 0, 1U << 20U));
         fd = static_cast<int>(number);
     }
-    // Before anything: the reminder ends when the key is handed out, not when the file is there.
     const auto path = arguments.text("FILE");
     const bool replace = arguments.has("--force");
     const auto before = context.console().read_file(path, 1);
@@ -22,6 +21,7 @@ Result<void> backup(Context& context) {
                       context.console().new_passphrase("Passphrase for the backup", fd));
     HUECRY_TRY_ASSIGN(const auto bytes, context.client().backup_root(passphrase));
     HUECRY_TRY(context.console().write_file(path, bytes, replace));
+    HUECRY_TRY(context.client().confirm_root_backup());
     context.line(
         fmt::format("The root key is in {}. Keep it and its passphrase apart, off this machine.",
                     one_line(path)));

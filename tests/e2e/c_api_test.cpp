@@ -192,6 +192,7 @@ TEST_CASE("lists, names and ids through C") {
     REQUIRE(huecry_backup_root(story.shop.get(), "three four", 10, &root, &size) == 0);
     CHECK(size > 32);
     huecry_free(root);
+    CHECK(huecry_confirm_root_backup(story.shop.get()) == 0);
     huecry_findings* findings = nullptr;
     REQUIRE(huecry_doctor(story.shop.get(), &findings) == 0);
     CHECK(huecry_findings_count(findings) > 0);

@@ -9,6 +9,8 @@ if(TARGET huecry-relay AND TARGET huecry_cli)
   add_dependencies(test_town huecry-relay huecry_cli)
   huecry_test(main_job_test LABEL e2e TIMEOUT 300
     SOURCES ${CMAKE_CURRENT_LIST_DIR}/main_job_test.cpp LINK test_town huecry_test_photos)
+  find_library(HUECRY_FAKETIME NAMES libfaketime.so.1 PATH_SUFFIXES faketime REQUIRED)
+  target_compile_definitions(main_job_test PRIVATE HUECRY_FAKETIME="${HUECRY_FAKETIME}")
 endif()
 
 if(TARGET test_town)

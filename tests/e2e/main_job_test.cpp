@@ -220,4 +220,62 @@ TEST_CASE("a newcomer while nobody is online reads as soon as somebody is") {
     CHECK(only_alert(town, shop) == only_alert(town, olivia));
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && !__has_feature(address_sanitizer) && \
+    !__has_feature(thread_sanitizer)
+TEST_CASE("clocks: off past the deadline erases first; behind the mark shows nothing") {
+    Town town;
+    const auto olivia = town.found();
+    Person shop;
+    {
+        const auto desk = town.listen(olivia);
+        shop = town.admit(olivia, "shop", "retailer");
+    }
+    town.must(olivia, {"send", "town", "short", "--expires", "4s"});
+    town.must(olivia, {"send", "town", "long", "--expires", "8h"});
+    CHECK(has_alert(town, shop, "short"));
+    const auto watching = town.listen(olivia);
+    if (has_alert(town, olivia, "short")) (void)next_event(*watching, "alert-expired");
+    // The shop's device was off meanwhile: nothing of it is shown, with or without the relay.
+    const auto offline = town.run(shop, {"inbox", "--offline", "--json"});
+    CHECK(offline.exit.code == 0);
+    CHECK(offline.output.find("short") == std::string::npos);
+    CHECK(offline.output.find("long") != std::string::npos);
+
+    auto late = shop;  // the same device with its clock set back by more than a year
+    late.environment = {{"LD_PRELOAD", HUECRY_FAKETIME},
+                        {"FAKETIME", "-400d"},
+                        {"FAKETIME_DONT_FAKE_MONOTONIC", "1"}};
+    const auto hidden = town.run(late, {"inbox", "--offline"});
+    CHECK(hidden.exit.code == 11);
+    CHECK(hidden.output.find("long") == std::string::npos);
+    // Once it has heard the relay's time it shows what is alive, and only that.
+    const auto heard = town.json_of(late, {"inbox"}).at("alerts").as_array();
+    REQUIRE(heard.size() == 1);
+    CHECK(text_of(heard.at(0), "text") == "long");
+
+    auto early = shop;  // and a clock that is a year ahead hides, but destroys nothing
+    early.environment = late.environment;
+    early.environment["FAKETIME"] = "+400d";
+    (void)town.run(early, {"inbox", "--offline"});
+    CHECK(has_alert(town, shop, "long"));
+}
+#endif
+
+TEST_CASE("two partnerships at one relay know nothing of each other") {
+    Town town;
+    const auto olivia = town.found("Riverside");
+    auto peter = town.person("peter");
+    town.must(peter, {"partnership", "create", "--relay", town.address(), "--name", "Hillside",
+                      "--member", "Peter"});
+    town.must(peter, {"channel", "create", "town"});
+    town.must(peter, {"send", "town", "from the hill"});
+    CHECK(town.inbox(olivia).empty());
+    CHECK(town.json_of(olivia, {"members"}).at("members").as_array().size() == 1);
+    const auto channels = town.json_of(olivia, {"channel", "list"}).at("channels").as_array();
+    const auto foreign = text_of(channels.at(0), "id");
+    CHECK(town.run(peter, {"send", foreign, "over there"}).exit.code == 7);
+    const auto devices = town.json_of(olivia, {"devices"}).at("devices").as_array();
+    CHECK(town.run(peter, {"revoke", text_of(devices.at(0), "id")}).exit.code == 7);
+}
+
 }  // namespace huecry::test

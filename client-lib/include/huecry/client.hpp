@@ -142,8 +142,10 @@ public:
     Result<DeviceId> find_device(std::string_view text);
     Result<InviteId> find_invite(std::string_view text);
 
-    /// The root key, sealed with a passphrase of its own, as a file's contents; ends the reminder.
+    /// The root key, sealed with a passphrase of its own, as a file's contents.
     Result<Bytes> backup_root(const SecretBytes& passphrase);
+    /// The file is safe where it belongs: ends the reminder.
+    Result<void> confirm_root_backup();
     Result<std::vector<Finding>> doctor();
 
     /// Opaque.

@@ -425,6 +425,8 @@ HUECRY_API int huecry_find_invite(huecry_client *client, const char *text, char 
 /* The root key sealed with a passphrase of its own, as a file's contents. */
 HUECRY_API int huecry_backup_root(huecry_client *client, const char *passphrase, size_t size,
                                   uint8_t **out, size_t *out_size);
+/* That file is safe where it belongs: ends the reminder. */
+HUECRY_API int huecry_confirm_root_backup(huecry_client *client);
 HUECRY_API int huecry_doctor(huecry_client *client, huecry_findings **out);
 HUECRY_API void huecry_findings_free(huecry_findings *findings);
 HUECRY_API size_t huecry_findings_count(const huecry_findings *findings);

@@ -57,7 +57,7 @@ struct PartnershipInfo {
     /// active, pending (waiting for approval), removed
     enum class Standing : std::uint8_t { active, pending, removed } standing = Standing::active;
     bool online = false;
-    /// Only in the profile that created the partnership, until `backup_root` was called.
+    /// Only in the profile that created the partnership, until `confirm_root_backup`.
     bool root_key_not_backed_up = false;
     std::uint64_t directory_index = 0;
     /// Content is hidden because this device's clock is behind what it has already seen.

@@ -98,9 +98,13 @@ Result<Bytes> Client::backup_root(const SecretBytes& passphrase) {
         std::copy(next->begin(), next->end(), seeds.span().begin() + 32);
         const auto sealed = aead.seal(key.view(), nonce, w.bytes(), seeds.view());
         w.raw(nonce).opaque(sealed);
-        HUECRY_TRY(store.set_setting("root_backed_up", view("1")));
         return w.take();
     });
+}
+
+Result<void> Client::confirm_root_backup() {
+    return impl_->call(
+        [](Impl& me) { return me.engine().store().set_setting("root_backed_up", view("1")); });
 }
 
 }  // namespace huecry

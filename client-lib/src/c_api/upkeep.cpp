@@ -48,6 +48,14 @@ int huecry_backup_root(huecry_client* client, const char* passphrase, size_t siz
     });
 }
 
+int huecry_confirm_root_backup(huecry_client* client) {
+    return guarded([&] {
+        if (!given(client)) return missing();
+        const auto done = client->client.confirm_root_backup();
+        return done ? 0 : fail(done.error());
+    });
+}
+
 int huecry_doctor(huecry_client* client, huecry_findings** out) {
     return guarded([&] {
         if (!given(client, out)) return missing();
