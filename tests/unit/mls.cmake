@@ -9,7 +9,7 @@ huecry_test(mls_random_test LABEL unit TIMEOUT 600
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/mls_random_test.cpp ${CMAKE_CURRENT_LIST_DIR}/mls_support.cpp
   LINK huecry_mls PkgConfig::sodium)
 huecry_test(mls_rules_test LABEL unit
-  SOURCES ${CMAKE_CURRENT_LIST_DIR}/mls_rules_test.cpp ${CMAKE_CURRENT_LIST_DIR}/mls_support.cpp
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/mls_rules_test.cpp ${CMAKE_CURRENT_LIST_DIR}/mls_join_rules_test.cpp ${CMAKE_CURRENT_LIST_DIR}/mls_support.cpp
   LINK huecry_mls PkgConfig::sodium)
 target_compile_definitions(mls_rules_test PRIVATE HUECRY_SOURCE_FOLDER="${CMAKE_SOURCE_DIR}")
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT HUECRY_SANITIZE)
