@@ -34,9 +34,12 @@ UpdatePath UpdatePath::read(Reader& r) {
         UpdatePathNode node;
         node.encryption_key = to_bytes(v.opaque());
         Reader inner = v.vector();
-        while (inner.ok() && !inner.empty())
+        while (inner.ok() && !inner.empty()) {
             node.encrypted_path_secret.push_back(read_hpke_ciphertext(inner));
-        if (!inner.ok()) v.fail();
+            if (node.encrypted_path_secret.size() > max_elements) inner.fail();
+        }
+        // A path is as long as the tree is high.
+        if (!inner.ok() || out.nodes.size() >= 32) v.fail();
         out.nodes.push_back(std::move(node));
     }
     if (!v.ok()) r.fail();
@@ -71,6 +74,7 @@ Commit Commit::read(Reader& r) {
         } else {
             v.fail();
         }
+        if (out.proposals.size() > max_elements) v.fail();
     }
     if (!v.ok()) r.fail();
     if (r.present()) out.path = UpdatePath::read(r);

@@ -24,7 +24,10 @@ Credential Credential::read(Reader& r) {
         out.identity = to_bytes(r.opaque());
     } else if (out.type == credential_type::x509) {
         Reader v = r.vector();
-        while (v.ok() && !v.empty()) out.certificates.push_back(to_bytes(v.opaque()));
+        while (v.ok() && !v.empty()) {
+            out.certificates.push_back(to_bytes(v.opaque()));
+            if (out.certificates.size() > 64) v.fail();  // no chain is longer
+        }
         if (!v.ok()) r.fail();
     } else {
         r.fail();

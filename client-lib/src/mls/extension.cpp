@@ -77,6 +77,7 @@ Result<std::vector<ExternalSender>> decode_external_senders(BytesView data) {
         s.signature_key = to_bytes(v.opaque());
         s.credential = Credential::read(v);
         out.push_back(std::move(s));
+        if (out.size() > max_extensions) v.fail();
     }
     if (!v.ok() || !r.done()) return Error{Errc::mls_malformed, "external_senders"};
     return out;

@@ -110,6 +110,9 @@ Result<Bytes> Group::propose(const ProposalRequest& request, const FramingOption
     HUECRY_TRY(impl_->may_send());
     if (impl_->proposals.size() >= impl_->env.limits.max_proposals)
         return Error{Errc::too_large, "proposals"};
+    if (framing.wire_format != WireFormat::private_message &&
+        framing.wire_format != WireFormat::public_message)
+        return Error{Errc::invalid_argument, "wire format"};
     auto& state = *impl_->current;
     HUECRY_TRY_ASSIGN(auto proposal, impl_->realise(request));
     ListedProposal item{std::make_shared<const Proposal>(proposal),

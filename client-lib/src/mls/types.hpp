@@ -69,4 +69,8 @@ struct Limits {
     std::uint32_t resumption_epochs = 0;  // past epochs whose resumption PSK is kept, section 8.6
 };
 
+/// More elements than any message of a group of `max_members` holds: a list that is longer is
+/// refused while it is read, so that few bytes cannot demand much memory.
+inline constexpr std::size_t max_elements = 8192;
+
 }  // namespace huecry::mls

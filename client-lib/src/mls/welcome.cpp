@@ -48,7 +48,10 @@ GroupSecrets GroupSecrets::read(Reader& r) {
     out.joiner_secret = SecretBytes(r.opaque());
     if (r.present()) out.path_secret = SecretBytes(r.opaque());
     Reader v = r.vector();
-    while (v.ok() && !v.empty()) out.psks.push_back(PreSharedKeyId::read(v));
+    while (v.ok() && !v.empty()) {
+        out.psks.push_back(PreSharedKeyId::read(v));
+        if (out.psks.size() > max_elements) v.fail();
+    }
     if (!v.ok()) r.fail();
     return out;
 }
@@ -73,6 +76,7 @@ Welcome Welcome::read(Reader& r) {
         s.new_member = to_bytes(v.opaque());
         s.secrets = read_hpke_ciphertext(v);
         out.secrets.push_back(std::move(s));
+        if (out.secrets.size() > max_elements) v.fail();
     }
     if (!v.ok()) r.fail();
     out.encrypted_group_info = to_bytes(r.opaque());
