@@ -7,6 +7,7 @@
 namespace huecry::test {
 
 void SeededRandom::fill(std::span<std::uint8_t> out) {
+    if (out.empty()) return;
     std::uint8_t seed[randombytes_SEEDBYTES] = {};
     for (std::size_t i = 0; i < 8; ++i) {
         seed[i] = static_cast<std::uint8_t>(seed_ >> (8 * i));

@@ -29,6 +29,8 @@ SystemRandom::SystemRandom() {
     if (sodium_init() < 0) throw std::runtime_error("libsodium cannot start");
 }
 
-void SystemRandom::fill(std::span<std::uint8_t> out) { randombytes_buf(out.data(), out.size()); }
+void SystemRandom::fill(std::span<std::uint8_t> out) {
+    if (!out.empty()) randombytes_buf(out.data(), out.size());
+}
 
 }  // namespace huecry::crypto
