@@ -361,7 +361,7 @@ entries=$(metric expired_entries_total)
 blobs=$(metric expired_blobs_total)
 leases=$(metric expired_leases_total)
 started=$(now_us)
-as gareth send town-centre 'meet me at the fountain' --photo "$photo" --expires 6s
+as gareth send town-centre 'meet me at the fountain' --photo "$photo" --expires 5s
 alert=${out%% *}
 arrivals "$alert" "$started" anna ben
 for member in anna gareth ben; do
