@@ -81,9 +81,12 @@ void CoreImpl::handle_take_key_packages(Connection& c, std::uint64_t request,
     if (auto refused =
             rate(p, c.who->device, &DeviceLimits::requests, limits::submissions_per_minute))
         return refuse(c, request, *refused);
-    const auto& s = p.stream(*ref);
+    if (!subscribes(*c.who, *ref)) return refuse(c, request, {Errc::not_permitted});
+    const auto* known = p.find(*ref);
+    if (known == nullptr) return refuse(c, request, {Errc::not_permitted});
+    const auto& s = *known;
     const auto self = s.readers.find(c.who->device);
-    if (!subscribes(*c.who, *ref) || self == s.readers.end() || !self->second.member)
+    if (self == s.readers.end() || !self->second.member)
         return refuse(c, request, {Errc::not_permitted});
     const auto now = parts_.clock.steady_ms();
     v1::Frame frame;
@@ -92,8 +95,6 @@ void CoreImpl::handle_take_key_packages(Connection& c, std::uint64_t request,
         const auto device = DeviceId::from(view(wanted));
         if (!device) return refuse(c, request, {Errc::bad_frame});
         if (*device == c.who->device || !p.directory.reads(*device, ChannelId(ref->id))) continue;
-        const auto joined = s.readers.find(*device);
-        if (joined != s.readers.end() && joined->second.member) continue;
         // An ordinary one that nobody holds; then the one of last resort.
         const KeyPackageRow* chosen = nullptr;
         for (const auto& row : p.packages[*device]) {

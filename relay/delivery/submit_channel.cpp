@@ -118,8 +118,9 @@ void CoreImpl::store_welcome(PartnershipState& p, Submission& s, std::uint64_t c
         append(p, header, {}, welcome.id);
 
         auto& reader = p.stream(s.stream).readers[joiner.device];
+        // A member stays one from where it joined: a second Welcome takes nothing from it.
+        if (!reader.member) reader.joined = commit_seq;
         reader.member = true;
-        reader.joined = commit_seq;
         reader.chain_from = welcome.chain_from;
         reader.cursor = std::max(reader.cursor, welcome.chain_from);
         current_->writes.emplace_back(write::Reader{

@@ -79,7 +79,10 @@ Result<void> Channel::keep() {
 Result<Taken> Channel::deliver(const v1::Deliver& frame) {
     if (!waiting_.empty()) {
         // The order of the stream stands: what comes later waits behind.
-        if (waiting_.size() < max_waiting_frames) waiting_.push_back(frame);
+        if (waiting_.size() < max_waiting_frames)
+            waiting_.push_back(frame);
+        else
+            overflowed_ = true;
         return Taken{};
     }
     return take(frame);
@@ -91,14 +94,28 @@ Result<Taken> Channel::directory_advanced() {
         const auto frame = std::move(waiting_.front());
         waiting_.pop_front();
         const auto left = waiting_.size();
-        HUECRY_TRY_ASSIGN(auto taken, take(frame));
-        all.progressed |= taken.progressed;
-        all.joined |= taken.joined;
-        all.removed_me |= taken.removed_me;
-        all.members_added |= taken.members_added;
-        all.own_arrived |= taken.own_arrived;
-        for (auto& w : taken.warnings) all.warnings.push_back(std::move(w));
+        auto taken = take(frame);
+        if (!taken) {
+            // What was committed before must still be told.
+            if (!all.progressed) return taken.error();
+            all.failure = taken.error();
+            break;
+        }
+        all.progressed |= taken->progressed;
+        all.joined |= taken->joined;
+        all.removed_me |= taken->removed_me;
+        all.members_added |= taken->members_added;
+        all.own_arrived |= taken->own_arrived;
+        for (auto& w : taken->warnings) all.warnings.push_back(std::move(w));
+        if (taken->removed_me) {
+            waiting_.clear();
+            break;
+        }
         if (waiting_.size() > left) break;  // it waits again
+    }
+    if (overflowed_ && waiting_.empty()) {
+        overflowed_ = false;
+        all.failure = Error{Errc::overloaded, "a channel's backlog is asked for again"};
     }
     return all;
 }
@@ -158,8 +175,13 @@ Result<void> Channel::take_entry(const v1::Entry& entry, Step& step) {
     } else if (header.submitter == context_.self.device) {
         HUECRY_TRY(take_own(header, step));
     } else if (entry.body_gone()) {
-        if (header.kind == EntryKind::handshake)
-            step.taken->warnings.push_back("a commit is no longer at the relay");
+        if (header.kind == EntryKind::handshake) {
+            row_.status = ChannelStatus::failed;
+            step.taken->warnings.push_back(
+                "a commit is no longer at the relay; this device must be admitted anew");
+        } else if (header.expiry_ms > context_.clock.hide_time()) {
+            step.taken->warnings.push_back("the relay withholds a message that has not expired");
+        }
     } else if (header.kind == EntryKind::handshake) {
         HUECRY_TRY(take_handshake(header, body, step));
     } else if (header.kind == EntryKind::application) {
@@ -238,7 +260,8 @@ Result<void> Channel::compare_history(const AuthenticatedData& data, Step& step)
 Result<void> Channel::take_handshake(const Header& header, BytesView body, Step& step) {
     if (const auto data = open_authenticated_data(body)) {
         const auto head = data->directory_head.verify(context_.self.relay_key);
-        if (head && head->stream == StreamRef::directory() && head->seq > directory_.index()) {
+        if (head && head->partnership == context_.self.partnership &&
+            head->stream == StreamRef::directory() && head->seq > directory_.index()) {
             step.wait = true;
             return {};
         }
@@ -272,7 +295,9 @@ Result<void> Channel::take_handshake(const Header& header, BytesView body, Step&
 /// The directory index that a sender acted upon, if it is one of our directory.
 std::optional<std::uint64_t> Channel::index_of(const AuthenticatedData& data) const {
     const auto head = data.directory_head.verify(context_.self.relay_key);
-    if (!head || head->stream != StreamRef::directory()) return std::nullopt;
+    if (!head || head->partnership != context_.self.partnership ||
+        head->stream != StreamRef::directory())
+        return std::nullopt;
     const auto ours = directory_.state().running_hash(head->seq);
     if (!ours || *ours != head->hash) return std::nullopt;
     return head->seq;
@@ -282,7 +307,8 @@ Result<void> Channel::take_application(const Header& header, BytesView body, Ste
     const auto data = open_authenticated_data(body);
     if (data) {
         const auto head = data->directory_head.verify(context_.self.relay_key);
-        if (head && head->stream == StreamRef::directory() && head->seq > directory_.index()) {
+        if (head && head->partnership == context_.self.partnership &&
+            head->stream == StreamRef::directory() && head->seq > directory_.index()) {
             step.wait = true;
             return {};
         }
@@ -333,14 +359,21 @@ Result<Taken> Channel::missed(const v1::Missed& frame) {
     const auto hash = Digest::from(view(frame.hash()));
     if (!hash || frame.from() != cursor_.seq + 1 || frame.to() < frame.from())
         return Error{Errc::relay_inconsistent, "a missing range that does not fit"};
+    const auto kept_row = row_;
+    const auto kept_cursor = cursor_;
     HUECRY_TRY_ASSIGN(auto transaction, context_.db.begin());
     cursor_ = {frame.to(), *hash};
-    history_.assign(1, cursor_);
     // Commits may be among what is missing: the group can no longer be followed with certainty.
     row_.status = ChannelStatus::failed;
     taken.warnings.push_back("messages of a channel are no longer at the relay");
-    HUECRY_TRY(keep());
-    HUECRY_TRY(transaction.commit());
+    auto kept = keep();
+    if (kept) kept = transaction.commit();
+    if (!kept) {
+        row_ = kept_row;
+        cursor_ = kept_cursor;
+        return kept.error();
+    }
+    history_.assign(1, cursor_);
     return taken;
 }
 

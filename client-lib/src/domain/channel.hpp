@@ -24,6 +24,7 @@ struct Taken {
     bool members_added = false;  // by this device: they are to be given a snapshot
     bool own_arrived = false;    // the submission in flight has reached its place
     std::vector<std::string> warnings;
+    std::optional<Error> failure{};  // what came after could not be taken
 };
 
 class Channel {
@@ -42,6 +43,7 @@ public:
         return StreamRef::channel(row_.channel, row_.incarnation);
     }
     [[nodiscard]] std::uint64_t cursor() const { return cursor_.seq; }
+    [[nodiscard]] const Digest& hash() const { return cursor_.hash; }
     [[nodiscard]] bool joined() const { return row_.status == ChannelStatus::joined; }
     [[nodiscard]] std::size_t group_size() const { return group_ ? group_->size() : 0; }
     [[nodiscard]] bool waiting_for_directory() const { return !waiting_.empty(); }
@@ -119,6 +121,7 @@ private:
     std::deque<v1::Deliver> waiting_;
     std::deque<Cursor> history_;  // recent running hashes, to compare with what others saw
     bool caught_up_ = false;
+    bool overflowed_ = false;  // frames were dropped while others waited
     std::uint64_t wait_handshake_ = 0, wait_directory_ = 0;
 };
 

@@ -15,13 +15,16 @@ Channel::Due Channel::due() const {
         const auto device = device_of(context_.self.partnership, member.identity);
         if (device) present.push_back(*device);
         if (member.leaf == group_->own_leaf()) continue;
-        if (!device || !state.reads(*device, row_.channel)) out.removals.push_back(member.leaf);
+        if (!device || lost_since(state, *device, row_.channel, row_.floor_index, state.index()))
+            out.removals.push_back(member.leaf);
     }
     std::sort(present.begin(), present.end());
+    out.refresh = row_.refresh_due_ms <= context_.clock.now_ms();
+    // Whoever may itself have been put into a group of somebody's making adds nobody to it.
+    if (row_.provisional) return out;
     for (const auto& reader : state.readers(row_.channel))
         if (!std::binary_search(present.begin(), present.end(), reader))
             out.additions.push_back(reader);
-    out.refresh = row_.refresh_due_ms <= context_.clock.now_ms();
     return out;
 }
 
@@ -189,9 +192,16 @@ Result<void> Channel::drop_submission() {
     if (!submission_) return {};
     HUECRY_TRY_ASSIGN(auto transaction, context_.db.begin());
     if (group_) group_->clear_pending();
-    HUECRY_TRY(store_.erase_submission(row_.channel, row_.incarnation));
-    HUECRY_TRY(keep());
-    HUECRY_TRY(transaction.commit());
+    auto done = store_.erase_submission(row_.channel, row_.incarnation);
+    if (done) done = keep();
+    if (done) done = transaction.commit();
+    if (!done) {
+        {
+            auto rolled_back = std::move(transaction);
+        }
+        if (auto again = reload(); !again) return again;
+        return done;
+    }
     submission_.reset();
     return {};
 }

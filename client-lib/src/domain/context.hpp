@@ -32,7 +32,10 @@ struct Context {
     LogSink log;
 
     [[nodiscard]] mls::Environment mls() const {
-        return {.suite = &mls::chacha20_suite(), .random = &random, .signer = &self.mls_key};
+        mls::Environment out{
+            .suite = &mls::chacha20_suite(), .random = &random, .signer = &self.mls_key};
+        out.limits.keep_proposals = false;  // commits hold their proposals by value, or are void
+        return out;
     }
     template <class IdType>
     [[nodiscard]] IdType new_id() const {

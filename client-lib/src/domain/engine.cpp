@@ -66,6 +66,7 @@ void Engine::stop() {
     ack_timer_.reset();
     pump_timer_.reset();
     retry_timer_.reset();
+    upload_timer_.reset();
     tick_timer_.reset();
     upload_.reset();
     agreement_fetch_.reset();
@@ -251,11 +252,20 @@ void Engine::handle_queue_empty(const v1::QueueEmpty& frame) {
             break;
         }
         case StreamKind::mailbox:
-            mailbox_caught_up_ = head->seq <= mailbox_.cursor();
+            mailbox_caught_up_ =
+                head->stream == mailbox_.stream() && head->seq <= mailbox_.cursor();
             break;
-        case StreamKind::channel:
-            if (auto* channel = find(frame.stream())) channel->set_caught_up(true);
+        case StreamKind::channel: {
+            auto* channel = find(frame.stream());
+            if (channel == nullptr || head->stream != channel->stream()) break;
+            const bool differs = head->seq > channel->cursor() ||
+                                 (head->seq == channel->cursor() && head->hash != channel->hash());
+            if (differs && !channel->waiting_for_directory())
+                return report(
+                    Error{Errc::relay_inconsistent, "a head that is not what was delivered"});
+            channel->set_caught_up(true);
             break;
+        }
     }
     flush_acks();
     pump_soon();
@@ -279,6 +289,7 @@ void Engine::taken(const ChannelId& id, Result<Taken> result) {
         schedule_tick();
         pump_soon();
     }
+    if (result->failure) return taken(id, *result->failure);
     changed();
 }
 
@@ -294,8 +305,15 @@ Result<void> Engine::welcome(Mailbox::Welcomed welcomed) {
     const auto existing = channels_.find(id);
     if (existing != channels_.end()) {
         const auto& old = *existing->second;
-        // One that lies before what is processed already is an old one, delivered late.
-        if (old.joined() && welcomed.from.seq < old.cursor()) return {};
+        // Only a device that lost its right since, or is not sure of its group, is added anew:
+        // anything else would let a member lead this device into a group of its own making.
+        const auto& row = old.row();
+        if (old.joined() && !row.provisional &&
+            !lost_since(directory_.state(), context_.self.device, id, row.floor_index,
+                        welcomed.row.floor_index)) {
+            context_.trace(1, "a Welcome into a channel that this device is in was ignored");
+            return {};
+        }
         HUECRY_TRY(store_.erase_channel(id, old.row().incarnation));
     }
     auto channel = std::make_unique<Channel>(context_, store_, directory_);

@@ -99,6 +99,7 @@ private:
     void submission_answered(const ChannelId& id, Result<v1::Frame> answer);
     void submission_accepted(Channel& channel, const v1::SubmitResult& result);
     void submission_refused(Channel& channel, const Error& error);
+    void back_off(const ChannelId& id, std::chrono::milliseconds wait);
     void refuse_message(const MessageId& id, const Error& why);
     void send_message(Channel& channel, const OutboxRow& row, const Channel::Due& due);
     void request_packages(Channel& channel, const std::vector<DeviceId>& devices);
@@ -107,6 +108,7 @@ private:
     bool delay_over(const ChannelId& id, bool due);
     void pump_uploads();
     void upload_done(const UploadRow& row, Result<void> result);
+    void upload_later();
     void put_lease(const UploadRow& row);
     void refill_keys(std::uint32_t left, bool has_last_resort);
     void fetch_agreement();
@@ -129,7 +131,7 @@ private:
     bool directory_caught_up_ = false, mailbox_caught_up_ = false, refilling_ = false;
     std::optional<Error> trouble_;
     std::map<StreamRef, std::uint64_t> acks_;
-    std::unique_ptr<net::Timer> ack_timer_, pump_timer_, tick_timer_;
+    std::unique_ptr<net::Timer> ack_timer_, pump_timer_, tick_timer_, upload_timer_;
     std::map<ChannelId, std::chrono::milliseconds> due_since_;
     /// Newcomers of a channel had no key package at the relay: asked again ever later.
     struct Blocked {

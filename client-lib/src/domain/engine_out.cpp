@@ -138,21 +138,23 @@ void Engine::submission_accepted(Channel& channel, const v1::SubmitResult& resul
 void Engine::submission_refused(Channel& channel, const Error& error) {
     const auto id = channel.row().channel;
     const auto* refusal = session_.refusal();
-    if (error.code == Errc::unreachable || error.code == Errc::timed_out) return;
-    if (refusal == nullptr) return report(error);
+    if (refusal == nullptr) {
+        if (error.code == Errc::too_large) {  // it will never fit: made anew, smaller
+            sent_.erase(id);
+            if (auto dropped = channel.drop_submission(); !dropped) return report(dropped.error());
+            block_packages(id);
+        } else if (ready_) {  // the line is up and did not take it: again a little later
+            back_off(id, 500ms);
+        }
+        return;
+    }
     if (error.code != Errc::stale && retryable(error.code) &&
         error.code != Errc::reservation_lapsed) {
         // Rate limit, overload, quota: the identical bytes again, a little later.
         context_.trace(2, "a submission must wait: " + error.text());
         const auto wait = std::chrono::milliseconds(
             std::clamp<std::uint64_t>(refusal->retry_after_ms(), 500, 60'000));
-        backing_off_.insert(id);
-        retry_timer_ = context_.scheduler.after(wait, [this] {
-            for (const auto& one : backing_off_) sent_.erase(one);
-            backing_off_.clear();
-            pump_soon();
-        });
-        return;
+        return back_off(id, wait);
     }
     const auto message = channel.submission() ? channel.submission()->message : std::nullopt;
     const bool alone = channel.submission() && !channel.submission()->commit;
@@ -170,6 +172,15 @@ void Engine::submission_refused(Channel& channel, const Error& error) {
         block_packages(id);
     }
     pump_soon();
+}
+
+void Engine::back_off(const ChannelId& id, std::chrono::milliseconds wait) {
+    backing_off_.insert(id);
+    retry_timer_ = context_.scheduler.after(wait, [this] {
+        for (const auto& one : backing_off_) sent_.erase(one);
+        backing_off_.clear();
+        pump_soon();
+    });
 }
 
 void Engine::refuse_message(const MessageId& id, const Error& why) {
@@ -263,65 +274,6 @@ Result<void> Engine::enqueue(const Outgoing& message, std::vector<Projection::Se
     context_.projection.committed();
     pump_soon();
     return {};
-}
-
-// -- uploads: a message waits until its photos and their shares are at the relay
-
-void Engine::pump_uploads() {
-    if (uploading_) return;
-    auto next = store_.next_upload();
-    if (!next) return report(next.error());
-    if (!*next) return;
-    auto row = std::move(**next);
-    uploading_ = true;
-    if (row.stored) return put_lease(row);
-    const auto digest = sha256(row.bytes);
-    net::BlobUpload upload{
-        row.blob, {}, row.lifetime, digest, std::make_shared<const Bytes>(std::move(row.bytes))};
-    const auto* target = channel(row.channel);
-    upload.owner = StreamRef::channel(row.channel, target ? target->row().incarnation : 1);
-    auto shared = std::make_shared<UploadRow>(std::move(row));
-    upload_ = blobs_->put(std::move(upload), [this, shared](Result<void> done) {
-        upload_done(*shared, std::move(done));
-    });
-}
-
-void Engine::upload_done(const UploadRow& row, Result<void> result) {
-    context_.scheduler.post([this, alive = alive_] {
-        if (*alive) upload_.reset();
-    });
-    if (result) {
-        if (auto kept = store_.set_upload_stored(row.blob); !kept) return report(kept.error());
-        return put_lease(row);
-    }
-    uploading_ = false;
-    context_.trace(1, "a photo could not be uploaded: " + result.error().text());
-    if (!retryable(result.error().code)) refuse_message(row.message, result.error());
-    pump_soon();
-}
-
-void Engine::put_lease(const UploadRow& row) {
-    v1::Frame frame;
-    auto& put = *frame.mutable_put_lease();
-    const auto* target = channel(row.channel);
-    put.mutable_channel()->set_kind(static_cast<std::uint32_t>(StreamKind::channel));
-    put.mutable_channel()->set_id(to_string(row.channel.view()));
-    put.mutable_channel()->set_incarnation(target ? target->row().incarnation : 1);
-    put.set_blob(to_string(row.blob.view()));
-    put.set_share(to_string(row.share.view()));
-    put.set_expiry_ms(context_.clock.now_ms() + static_cast<std::uint64_t>(row.lifetime.count()));
-    session_.request(
-        std::move(frame), request_timeout,
-        [this, alive = alive_, blob = row.blob, message = row.message](Result<v1::Frame> answer) {
-            if (!*alive) return;
-            uploading_ = false;
-            if (answer) {
-                if (auto gone = store_.erase_upload(blob); !gone) report(gone.error());
-            } else if (!retryable(answer.error().code)) {
-                refuse_message(message, answer.error());
-            }
-            pump_soon();
-        });
 }
 
 // -- key packages, agreement, statements

@@ -21,6 +21,10 @@ Result<void> KeyStock::make(bool last_resort) {
 Result<std::optional<v1::PutKeyPackages>> KeyStock::refill(std::uint32_t left,
                                                            bool has_last_resort) {
     HUECRY_TRY_ASSIGN(auto transaction, context_.db.begin());
+    HUECRY_TRY(store_.erase_key_packages_before(context_.clock.erase_time()));
+    HUECRY_TRY_ASSIGN(const auto kept, store_.key_packages());
+    // A relay that loses them again and again gets no more.
+    if (kept.size() > 10 * limits::key_package_stock) return std::optional<v1::PutKeyPackages>{};
     HUECRY_TRY_ASSIGN(auto waiting, store_.key_packages_not_uploaded());
     bool last_resort = has_last_resort;
     std::size_t stock = left;

@@ -31,6 +31,8 @@ Result<void> Mailbox::directory_advanced(const Accept& accept, std::vector<std::
 
 Result<void> Mailbox::deliver(const v1::Deliver& frame, const Accept& accept,
                               std::vector<std::string>& warnings) {
+    if (waiting_ && waiting_->entries_size() > static_cast<int>(limits::mailbox_entries))
+        return Error{Errc::overloaded, "mailbox"};
     if (waiting_) {  // keep the order; a mailbox is small
         for (const auto& entry : frame.entries()) *waiting_->add_entries() = entry;
         return {};

@@ -28,8 +28,9 @@ std::uint64_t expiry_of(const Origin& origin, const content::v1::Alert& alert,
     std::uint64_t life = limits::max_life_s * 1000;
     if (const auto* channel = state ? state->channel(origin.channel) : nullptr)
         life = std::uint64_t{channel->settings.max_alert_s} * 1000;
-    if (alert.lifetime_ms() > 0) life = std::min(life, alert.lifetime_ms());
-    return std::min(origin.expiry_ms, origin.accepted_ms + life);
+    // The sender's wish rather than the relay's word: it cannot make an alert end early or late.
+    if (alert.lifetime_ms() == 0) return std::min(origin.expiry_ms, origin.accepted_ms + life);
+    return origin.accepted_ms + std::min(life, alert.lifetime_ms());
 }
 
 }  // namespace
@@ -41,6 +42,8 @@ Result<void> Projection::Impl::misformed(const DeviceId& from) {
 
 Result<void> Projection::Impl::received(const Origin& origin, const content::v1::Alert& alert) {
     if (!well_formed(alert)) return misformed(origin.device);
+    if (alert.lifetime_ms() != 0 && origin.expiry_ms - origin.accepted_ms != alert.lifetime_ms())
+        HUECRY_TRY(events.warn("the relay has changed the life of an alert"));
     const Alerts::Life life{origin.accepted_ms, expiry_of(origin, alert, around.directory),
                             SendState::accepted};
     if (life.expiry_ms <= around.clock.erase_time()) return {};
@@ -125,7 +128,8 @@ Result<void> Projection::Impl::keep_agreement(const content::v1::AgreementText& 
 }
 
 Result<void> Projection::received(const Origin& origin, const content::v1::Content& content) {
-    if (origin.expiry_ms <= impl_->around.clock.erase_time()) return {};
+    // An alert's own life is judged, whatever the relay says of it.
+    if (!content.has_alert() && origin.expiry_ms <= impl_->around.clock.erase_time()) return {};
     switch (content.body_case()) {
         case content::v1::Content::kAlert:
             return impl_->received(origin, content.alert());

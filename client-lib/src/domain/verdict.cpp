@@ -18,15 +18,16 @@ std::optional<DeviceId> listed_device(const Self& self, const directory::State& 
 }
 
 /// Empty when all changes are in order, else what is not.
-std::string check_changes(const Self& self, const directory::State& state, const ChannelId& channel,
+std::string check_changes(const Self& self, const directory::State& state, const CommitPlace& place,
                           std::uint64_t index, const mls::IncomingCommit& commit) {
+    const auto& channel = place.channel;
     if (!commit.others.empty()) return "a proposal of another kind";
     if (commit.adds.empty() && commit.removes.empty() && !commit.has_path) return "empty";
     for (const auto& remove : commit.removes) {
         if (!remove.by_value) return "a proposal by reference";
         const auto device =
             listed_device(self, state, remove.member.identity, remove.member.signature_key);
-        if (device && state.authorised_at(*device, channel, index))
+        if (device && !lost_since(state, *device, channel, place.floor_index, index))
             return "removes a device that may read";
     }
     for (const auto& add : commit.adds) {
@@ -59,6 +60,13 @@ std::optional<DeviceId> device_of(const PartnershipId& partnership, BytesView id
     return DeviceId::from(identity.subspan(PartnershipId::size));
 }
 
+bool lost_since(const directory::State& state, const DeviceId& device, const ChannelId& channel,
+                std::uint64_t floor, std::uint64_t upto) {
+    for (auto i = std::max<std::uint64_t>(floor, 1); i <= upto; ++i)
+        if (!state.authorised_at(device, channel, i)) return true;
+    return false;
+}
+
 CommitVerdict judge_commit(const Self& self, const directory::State& state,
                            const CommitPlace& place, const mls::IncomingCommit& commit) {
     CommitVerdict out;
@@ -85,7 +93,7 @@ CommitVerdict judge_commit(const Self& self, const directory::State& state,
     if (!state.authorised_at(*committer, place.channel, head->seq))
         return make_void("the committer may not read the channel");
     if (commit.changed_committer) return make_void("it changes a credential");
-    if (auto why = check_changes(self, state, place.channel, head->seq, commit); !why.empty())
+    if (auto why = check_changes(self, state, place, head->seq, commit); !why.empty())
         return make_void(std::move(why));
     out.judgement = mls::Judgement::apply;
     return out;

@@ -28,6 +28,12 @@ Result<AuthenticatedData> open_authenticated_data(BytesView message);
 /// The device that a credential names, if it is of this partnership.
 std::optional<DeviceId> device_of(const PartnershipId& partnership, BytesView identity);
 
+/// Has the device, at any index from `floor` to `upto`, been without the right to read? A leaf of
+/// such a device is due for removal even when the right has come back: its own device has erased
+/// the group and waits for a Welcome.
+bool lost_since(const directory::State& state, const DeviceId& device, const ChannelId& channel,
+                std::uint64_t floor, std::uint64_t upto);
+
 /// The caller has made sure that `state` reaches the index that the data names.
 CommitVerdict judge_commit(const Self& self, const directory::State& state,
                            const CommitPlace& place, const mls::IncomingCommit& commit);
