@@ -79,10 +79,9 @@ private:
 // Passes an error on. HUECRY_TRY(call()); HUECRY_TRY_ASSIGN(auto value, call());
 #define HUECRY_CONCAT_(a, b) a##b
 #define HUECRY_CONCAT(a, b) HUECRY_CONCAT_(a, b)
-#define HUECRY_TRY(expression)                                            \
-    do {                                                                  \
-        if (auto huecry_result_ = (expression); !huecry_result_)          \
-            return huecry_result_.error();                                \
+#define HUECRY_TRY(expression)                                                                  \
+    do {                                                                                        \
+        if (auto huecry_result_ = (expression); !huecry_result_) return huecry_result_.error(); \
     } while (false)
 #define HUECRY_TRY_ASSIGN(target, expression) \
     HUECRY_TRY_ASSIGN_(target, HUECRY_CONCAT(huecry_result_, __LINE__), expression)

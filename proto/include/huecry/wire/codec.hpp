@@ -76,7 +76,10 @@ public:
     [[nodiscard]] bool empty() const { return rest_.empty() || !ok_; }
     [[nodiscard]] std::size_t left() const { return rest_.size(); }
     [[nodiscard]] BytesView rest() const { return rest_; }
-    void fail() { ok_ = false; rest_ = {}; }
+    void fail() {
+        ok_ = false;
+        rest_ = {};
+    }
 
     static constexpr std::size_t max_vector = (std::size_t{1} << 30) - 1;
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <utility>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "huecry/wire/bytes.hpp"
 
