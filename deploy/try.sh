@@ -243,6 +243,7 @@ show_output "$work/relay.out"
 
 step "Anna, of the town's Business Improvement District, creates the partnership"
 as anna partnership create --relay "$address" --name 'Oldtown Shopwatch' --member Anna --organisation 'Oldtown BID'
+as anna authority backup "$work/oldtown.root" --backup-passphrase-fd 8 8<"$work/passphrase"
 as anna channel create town-centre
 as anna channel create patrols --read coordinator security police --post coordinator security police
 
