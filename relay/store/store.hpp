@@ -16,28 +16,21 @@
 //
 // Key space (P = partnership, always first; S = stream: kind, id, incarnation):
 //
-//   partnership  P                        → created                       by genesis; never deleted
-//   entry        P S seq                  → header, hash before, body?    by submissions; body goes
-//                                           when all have it or at expiry, the row header_retention
-//                                           later (directory entries never)
-//   shared_body  P id                     → Welcome's body                with the Welcome; goes
-//                                           with the last mailbox entry that names it
-//   reader       P S device               → cursor, join, chain_from      by Welcomes (channels)
-//   and
-//                                           acknowledgements; with the device's removal
-//   acceptance   P S device message_id    → digest, answer, accepted      by submissions;
-//   dedup_days
-//                                           later
-//   key_package  P device digest          → package, last_resort          by its device; goes when
-//   a
-//                                           Welcome uses it or with the device
-//   blob         P id                     → row (bytes are files)         by uploads; at expiry
-//   lease_access P seq                    → device, blob, time            before a share is
-//   released;
-//                                           lease_log_retention later
-//   code         digest                   → until                         by the operator; when
-//   used meta         name                     → value                         generation, clock
-//   marks
+// clang-format off
+//   partnership  P                        → created                      by genesis; never deleted
+//   entry        P S seq                  → header, hash before, body?   by submissions; the body goes when all have it
+//                                           or at expiry, the row header_retention later (directory entries never)
+//   shared_body  P id                     → a Welcome's body             with it; goes with the last mailbox entry naming it
+//   reader       P S device               → cursor, join, chain_from     by Welcomes (channels) and acknowledgements; with
+//                                           the device's removal
+//   acceptance   P S device message_id    → digest, answer, accepted     by submissions; dedup_days later
+//   key_package  P device digest          → package, last_resort         by its device; goes when a Welcome uses it or with
+//                                           the device
+//   blob         P id                     → row (bytes are files)        by uploads; at expiry
+//   lease_access P seq                    → device, blob, time           before a share is released; lease_log_retention later
+//   code         digest                   → until                        by the operator; when used
+//   meta         name                     → value                        generation, clock marks
+// clang-format on
 //
 // Shares themselves are in a store of their own: blobs/lease_store.hpp.
 namespace huecry::relay {

@@ -230,7 +230,7 @@ TEST_CASE("clocks: off past the deadline erases first; behind the mark shows not
         const auto desk = town.listen(olivia);
         shop = town.admit(olivia, "shop", "retailer");
     }
-    town.must(olivia, {"send", "town", "short", "--expires", "4s"});
+    town.must(olivia, {"send", "town", "short", "--expires", "12s"});
     town.must(olivia, {"send", "town", "long", "--expires", "8h"});
     CHECK(has_alert(town, shop, "short"));
     const auto watching = town.listen(olivia);

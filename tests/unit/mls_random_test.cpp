@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
-#include <random>
 #include <set>
 
 #include "unit/mls_support.hpp"
@@ -314,7 +313,8 @@ private:
 };
 
 std::uint64_t seed() {
-    const auto out = setting("HUECRY_MLS_SEED", std::random_device{}());
+    // The default run repeats one walk, so that a failure means a change.
+    const auto out = setting("HUECRY_MLS_SEED", 1);
     std::cout << "HUECRY_MLS_SEED=" << out << "\n";
     return out;
 }
