@@ -62,7 +62,8 @@ began=$SECONDS
 bold='' plain=''
 if [[ -t 1 ]]; then bold=$'\e[1m' plain=$'\e[0m'; fi
 
-stop() { # PROCESS: one that was started here
+# PROCESS: one that was started here; it may have ended by itself, and its end by a signal is meant.
+stop() {
     kill "$1" 2>/dev/null || true
     wait "$1" 2>/dev/null || true
 }
@@ -213,7 +214,7 @@ metric() {
     local line
     exec 7<>"/dev/tcp/${admin%:*}/${admin##*:}"
     printf 'GET /metrics HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' "$admin" >&7
-    line=$(grep "^huecry_relay_$1 " <&7) || true
+    line=$(grep "^huecry_relay_$1 " <&7) || true # a missing one fails two lines below
     exec 7>&-
     [[ $line =~ ^[a-z_]+\ ([0-9]+) ]] || fail "the relay has no metric $1"
     printf '%s' "${BASH_REMATCH[1]}"
@@ -221,6 +222,8 @@ metric() {
 metric_at_least() { (($(metric "$1") >= $2)); }
 
 metadata() { # what a photo says besides its pixels (a JFIF header is the same in every file)
+    # Only a picture that exiftool can read may count as bare: it also fails when no tag is left.
+    [[ $(exiftool -s3 -FileType "$1") == JPEG ]] || fail "exiftool cannot read $1"
     exiftool -a -s -G1 --File:all --System:all --Composite:all --ExifTool:all --JFIF:all "$1" || true
 }
 

@@ -54,6 +54,7 @@ command -v node >/dev/null && command -v npm >/dev/null || wanted+=(nodejs npm)
 missing=()
 find_missing() {
     local have package
+    # dpkg-query fails when it does not know one of them: that one is missing, which is the answer.
     have=$(dpkg-query --show --showformat='${db:Status-Status} ${Package}\n' "${wanted[@]}" \
         2>/dev/null || true)
     missing=()
@@ -95,6 +96,7 @@ install_packages() {
     echo "Installing ${#missing[@]} package(s): ${missing[*]}"
     apt update
     local removed
+    # Only to say beforehand what goes; if this look fails, the installation itself will say why.
     removed=$(apt-get -s -y --no-install-recommends install "${missing[@]}" 2>/dev/null |
         sed -n 's/^Remv \([^ ]*\).*/\1/p' | tr '\n' ' ' || true)
     [[ -z $removed ]] || echo "They cannot stand beside, and replace: $removed"
