@@ -150,10 +150,12 @@ if selected fuzz; then
     add_folder fuzz/tests/fuzz
     if $full; then
         for fuzzer in "${fuzzers[@]#bin/}"; do
-            mkdir -p "$together/corpus/$fuzzer"
+            [[ $fuzzer == *_fuzz ]] || continue # what makes the seeds
+            mkdir -p "$together/corpus/$fuzzer" "build/fuzz/tests/fuzz/seeds/$fuzzer"
             add_test "fuzz.long_$fuzzer" fuzz $((fuzz_seconds + 60)) "$root/build/fuzz/bin/$fuzzer" \
                 -max_total_time=$fuzz_seconds -rss_limit_mb=2048 -timeout=20 -print_final_stats=1 \
-                "-artifact_prefix=$root/$together/corpus/" "$root/$together/corpus/$fuzzer"
+                "-artifact_prefix=$root/$together/corpus/" "$root/$together/corpus/$fuzzer" \
+                "$root/build/fuzz/tests/fuzz/seeds/$fuzzer"
         done
     fi
 fi

@@ -182,6 +182,12 @@ const steps = {
     const who = pick(lost);
     const helper = pick(members.filter((m) => m !== who && m.groupInfo && (m.hasGroupInfo?.() ?? true)));
     if (!helper || !peer.proposals) return;
+    const { members: leaves } = await who.state();
+    const defect = peer.resyncDefect?.(Object.values(leaves), leaves[who.name]);
+    if (defect !== undefined && members.some((m) => m.kind !== "huecry")) {
+      refused[defect] = (refused[defect] ?? 0) + 1;
+      return;
+    }
     const info = await guarded(helper, "group info", () => helper.groupInfo());
     members = members.filter((m) => m !== who);
     const commit = await who.joinExternally(info, true);

@@ -9,11 +9,7 @@ if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
     echo "skipped: node and npm are not installed"
     exit 0
 fi
-mkdir -p "$work"
-cp "$here"/*.mjs "$here"/package.json "$here"/package-lock.json "$here"/.npmrc "$work"/
-if ! cmp -s "$work/package-lock.json" "$work/.installed"; then
-    (cd "$work" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
-    cp "$work/package-lock.json" "$work/.installed"
-fi
+. "$here/install.sh"
+install_peers "$work"
 cd "$work"
 exec node drive.mjs "$agent" "$peer" "${@:-300}"
