@@ -314,37 +314,82 @@ TEST_CASE("paths (sections 7.5 and 7.6)") {
           "UpdatePath: parent hash of the leaf");
 }
 
-TEST_CASE("RULES.md lists the checks of the code, and the tests that name them") {
-    namespace fs = std::filesystem;
-    const fs::path root(HUECRY_SOURCE_FOLDER);
-    const auto read = [](const fs::path& file) {
-        std::ifstream in(file);
-        std::stringstream out;
-        out << in.rdbuf();
-        return out.str();
-    };
-    std::set<std::string> in_code;
-    const std::regex check(R"re((?:Error\{\s*Errc::\w+,|invalid\(|\{Errc::\w+,)\s*"([^"]+)")re");
-    for (const auto& entry : fs::directory_iterator(root / "client-lib/src/mls")) {
+namespace {
+
+// A check by its name (its words, or the condition of a reader) and the file where it stands.
+using Names = std::set<std::pair<std::string, std::string>>;
+
+const std::filesystem::path root(HUECRY_SOURCE_FOLDER);
+
+std::string text_of(const std::filesystem::path& file) {
+    std::ifstream in(file);
+    std::stringstream out;
+    out << in.rdbuf();
+    return out.str();
+}
+
+Names in_code(const std::regex& pattern) {
+    Names out;
+    for (const auto& entry : std::filesystem::directory_iterator(root / "client-lib/src/mls")) {
         if (entry.path().extension() != ".cpp") continue;
-        const auto text = read(entry.path());
-        for (std::sregex_iterator it(text.begin(), text.end(), check), end; it != end; ++it)
-            in_code.insert((*it)[1]);
+        const auto text = text_of(entry.path());
+        for (std::sregex_iterator it(text.begin(), text.end(), pattern), end; it != end; ++it)
+            out.emplace((*it)[1].matched ? (*it)[1].str() : "otherwise",
+                        entry.path().filename().string());
     }
-    REQUIRE(in_code.size() > 80);
-    std::set<std::string> listed;
-    std::istringstream rules(read(root / "client-lib/src/mls/RULES.md"));
-    const std::regex row(R"(\| ([^|]+) \| `([^`]+)` \| ([^|]+) \| ([^|]*) \|)");
+    return out;
+}
+
+std::vector<std::string> split(const std::string& list) {
+    std::vector<std::string> out;
+    std::istringstream in(list);
+    for (std::string item; in >> item;) {
+        if (item.back() == ',') item.pop_back();
+        out.push_back(item);
+    }
+    return out;
+}
+
+// Rows of RULES.md: name, files, tests.
+Names listed(const std::regex& row, bool tests_name_it) {
+    Names out;
+    std::istringstream rules(text_of(root / "client-lib/src/mls/RULES.md"));
     for (std::string line; std::getline(rules, line);) {
         std::smatch m;
         if (!std::regex_match(line, m, row)) continue;
-        listed.insert(m[2]);
-        const std::string test = m[4];
-        if (test.find(".cpp") == std::string::npos) continue;
-        const auto text = read(root / "tests" / test);
-        CHECK_MESSAGE(text.find("\"" + m[2].str() + "\"") != std::string::npos,
-                      test << " does not provoke: " << m[2].str());
+        for (const auto& file : split(m[2])) out.emplace(m[1], file);
+        CHECK_MESSAGE(!split(m[3]).empty(), "no test: " << m[1].str());
+        for (const auto& test : split(m[3])) {
+            const auto text = text_of(root / "tests" / test);
+            CHECK_MESSAGE(!text.empty(), "no such test: " << test);
+            if (tests_name_it)
+                CHECK_MESSAGE(text.find("\"" + m[1].str() + "\"") != std::string::npos,
+                              test << " does not provoke: " << m[1].str());
+        }
     }
-    for (const auto& c : in_code) CHECK_MESSAGE(listed.contains(c), "not in RULES.md: " << c);
-    for (const auto& c : listed) CHECK_MESSAGE(in_code.contains(c), "not in the code: " << c);
+    return out;
+}
+
+void compare(const Names& code, const Names& list) {
+    for (const auto& c : code)
+        CHECK_MESSAGE(list.contains(c), "not in RULES.md: " << c.first << ", " << c.second);
+    for (const auto& c : list)
+        CHECK_MESSAGE(code.contains(c), "not in the code: " << c.first << ", " << c.second);
+}
+
+}  // namespace
+
+TEST_CASE("RULES.md lists the checks of the code, and the tests that name them") {
+    const auto code = in_code(std::regex(
+        R"re((?:Error\{\s*Errc::\w+,|invalid\(|unauthentic\(|\{Errc::\w+,)\s*"([^"]+)")re"));
+    CHECK(code.size() > 130);
+    compare(code, listed(std::regex(R"(\| [^|]+ \| `(.+)` \| ([^|`]+) \| ([^|]*) \|)"), true));
+    const auto form = in_code(std::regex(
+        R"re(if \(([^\n]+)\) (?:\{\s*)?\w+\.fail\(\);|(?:else \{|default:)\s*\w+\.fail\(\);)re"));
+    CHECK(form.size() > 30);
+    compare(form, listed(std::regex(R"(- `(.+)`, ([a-z_]+\.cpp) \([^)]*\): (\S+))"), false));
+    // No reader fails in another way than these.
+    const auto fails = in_code(std::regex(R"((\w+\.fail\(\)))"));
+    for (const auto& f : fails)
+        CHECK(std::ranges::any_of(form, [&](const auto& c) { return c.second == f.second; }));
 }

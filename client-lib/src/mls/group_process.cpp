@@ -15,31 +15,43 @@ struct Group::Impl::Opened {
 
 namespace {
 
-// Section 6.1: the key of whoever signed. Empty: no such sender.
-Bytes signature_key_of(const State& state, const FramedContent& content) {
+// Section 6.1: the key of whoever signed. What nobody has signed is not authentic, whatever else is
+// wrong with it.
+Result<Bytes> signature_key_of(const State& state, const FramedContent& content) {
+    const auto unauthentic = [](const char* why) { return Error{Errc::mls_unauthentic, why}; };
     const auto& sender = content.sender;
     switch (sender.type) {
         case SenderType::member:
-            if (!state.tree.has_member({sender.index})) return {};
+            if (!state.tree.has_member({sender.index}))
+                return unauthentic("sender: no such member");
             return to_bytes(state.tree.signature_key({sender.index}));
         case SenderType::external: {
+            // Section 12.1.8: proposals alone; section 12.1.8.1: sender_index is a place in the
+            // list.
+            if (content.type() != ContentType::proposal)
+                return unauthentic("an external sender sends something else than a proposal");
             const auto* e = find(state.context.extensions, extension_type::external_senders);
-            if (e == nullptr || content.type() != ContentType::proposal) return {};
-            const auto senders = decode_external_senders(e->data);
-            if (!senders || sender.index >= senders->size()) return {};
-            return (*senders)[sender.index].signature_key;
+            if (e == nullptr) return unauthentic("external senders are not allowed");
+            HUECRY_TRY_ASSIGN(const auto senders, decode_external_senders(e->data));
+            if (sender.index >= senders.size()) return unauthentic("no such external sender");
+            return senders[sender.index].signature_key;
         }
         case SenderType::new_member_commit: {
             const auto* commit = std::get_if<Commit>(&content.content);
-            return commit != nullptr && commit->path ? commit->path->leaf.signature_key : Bytes{};
+            if (commit == nullptr)
+                return unauthentic("a new member sends something else than a commit");
+            // Section 12.4.3.2: "External Commits MUST contain a path field".
+            if (!commit->path) return unauthentic("external commit without a path");
+            return commit->path->leaf.signature_key;
         }
         case SenderType::new_member_proposal: {
             const auto* proposal = std::get_if<Proposal>(&content.content);
             const auto* add = proposal != nullptr ? proposal->as<Add>() : nullptr;
-            return add != nullptr ? add->key_package.leaf.signature_key : Bytes{};
+            if (add == nullptr) return unauthentic("a new member proposes something else than Add");
+            return add->key_package.leaf.signature_key;
         }
     }
-    return {};
+    return Errc::internal;
 }
 
 Result<void> check_place(const State& state, BytesView group_id, std::uint64_t epoch) {
@@ -77,7 +89,7 @@ Result<Group::Impl::Opened> Group::Impl::open(BytesView message) const {
     Reader r(message);
     const auto version = r.u16();
     const auto format = r.u16();
-    if (!r.ok() || version != 1) return Error{Errc::mls_malformed, "MLSMessage"};
+    if (version != 1) return Error{Errc::mls_malformed, "MLSMessage"};
     Opened out;
     if (format == static_cast<std::uint16_t>(WireFormat::private_message)) {
         const auto m = PrivateMessage::read(r);
@@ -115,8 +127,8 @@ Result<Group::Impl::Opened> Group::Impl::open(BytesView message) const {
     } else {
         return Error{Errc::mls_malformed, "not a message of a group"};
     }
-    const auto key = signature_key_of(state, out.content.content);
-    if (key.empty() || !out.content.verify(suite(), key, state.encoded_context))
+    HUECRY_TRY_ASSIGN(const auto key, signature_key_of(state, out.content.content));
+    if (!out.content.verify(suite(), key, state.encoded_context))
         return Error{Errc::mls_unauthentic, "signature"};
     return out;
 }

@@ -136,7 +136,9 @@ Result<RatchetTree> verified_tree(const CipherSuite& suite, const Limits& limits
     if (tree.tree_hash(suite) != info.context.tree_hash)
         return Error{Errc::mls_invalid, "tree hash"};
     // "If the node is blank or if signature verification fails, return an error."
-    if (!tree.has_member(info.signer) || !info.verify(suite, tree.signature_key(info.signer)))
+    if (!tree.has_member(info.signer))
+        return Error{Errc::mls_unauthentic, "GroupInfo: no such signer"};
+    if (!info.verify(suite, tree.signature_key(info.signer)))
         return Error{Errc::mls_unauthentic, "GroupInfo: signature"};
     HUECRY_TRY(validate_tree(suite, tree, info.context));
     return tree;
@@ -148,12 +150,10 @@ Result<Group> OpenedWelcome::join(std::optional<BytesView> ratchet_tree) const {
     auto group = std::make_unique<Group::Impl>(in.env);
     auto state = std::make_unique<State>();
     HUECRY_TRY_ASSIGN(state->tree, verified_tree(suite, in.env.limits, in.info, ratchet_tree));
-    // "Identify a leaf whose LeafNode is identical to the one in the KeyPackage."
+    // "Identify a leaf whose LeafNode is identical to the one in the KeyPackage." Being one of the
+    // tree's, it supports the group's extensions (section 13.4).
     const auto own = find_leaf(state->tree, in.package.leaf.encode());
     if (!own) return Error{Errc::mls_invalid, "Welcome: this device is not in the tree"};
-    // Section 13.4: every extension of the GroupContext is one that this client supports.
-    HUECRY_TRY(
-        check_extensions_supported(in.package.leaf.capabilities, in.info.context.extensions));
     state->own = *own;
     state->context = in.info.context;
     state->encoded_context = state->context.encode();

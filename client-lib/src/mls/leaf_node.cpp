@@ -76,13 +76,6 @@ LeafNode LeafNode::read(Reader& r) {
     return out;
 }
 
-Result<LeafNode> LeafNode::decode(BytesView bytes) {
-    Reader r(bytes);
-    auto out = read(r);
-    if (!r.done()) return Error{Errc::mls_malformed, "LeafNode"};
-    return out;
-}
-
 Bytes LeafNode::encode() const {
     Writer w;
     write(w);

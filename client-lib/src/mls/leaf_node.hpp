@@ -72,7 +72,6 @@ struct LeafNode {
 
     void write(Writer& w) const;
     [[nodiscard]] static LeafNode read(Reader& r);
-    [[nodiscard]] static Result<LeafNode> decode(BytesView bytes);
     [[nodiscard]] Bytes encode() const;
 
     /// LeafNodeTBS: the fields above the signature; for update and commit also the group and place.

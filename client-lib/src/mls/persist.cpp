@@ -60,7 +60,8 @@ std::shared_ptr<RatchetTree::Block> decode_block(BytesView bytes) {
     out->hashed = r.u32() & 0xaaaaaaaaU;  // odd places: parent nodes
     for (std::uint32_t i = 0; i < RatchetTree::block_nodes; ++i)
         if ((out->hashed >> i & 1U) != 0) out->hashes[i / 2] = r.array<32>();
-    return r.done() ? out : nullptr;
+    if (!r.done()) return nullptr;
+    return out;
 }
 
 // ---- one epoch
@@ -133,7 +134,7 @@ Result<std::unique_ptr<State>> read_state(const Limits& limits, StateSource& sou
         out->keys.set(x, SecretBytes(r.opaque()));
     }
     const auto width = r.u32();
-    if (!r.ok() || !std::has_single_bit(width) || width > std::bit_ceil(limits.max_members) * 4)
+    if (!std::has_single_bit(width) || width > std::bit_ceil(limits.max_members) * 4)
         return damaged;
     std::vector<std::shared_ptr<RatchetTree::Block>> blocks;
     for (std::uint32_t i = 0; i * RatchetTree::block_nodes < node_count(width); ++i) {
@@ -177,7 +178,10 @@ bool read_lists(Group::Impl& group, Reader& r) {
         Reader c(content);
         auto parsed = AuthenticatedContent::read(c);
         auto* proposal = std::get_if<Proposal>(&parsed.content.content);
-        if (!c.done() || proposal == nullptr) return false;
+        if (!c.done() || proposal == nullptr) {
+            r.fail();
+            return false;
+        }
         const auto ref = parsed.proposal_ref(group.suite());
         group.proposals.push_back({ref, std::make_shared<const Proposal>(std::move(*proposal)),
                                    parsed.content.sender, to_bytes(content)});
@@ -190,7 +194,7 @@ bool read_lists(Group::Impl& group, Reader& r) {
         const auto epoch = r.u64();
         group.resumption.emplace_back(epoch, SecretBytes(r.opaque()));
     }
-    return proposals.ok() && r.done();
+    return r.done();
 }
 
 // Gives every block that is not stored yet a version of its own, and writes it.
@@ -261,7 +265,7 @@ Result<Group> Group::load(const Environment& env, StateSource& source) {
     const auto pending = r.u32();
     impl->next_slot = r.u32();
     impl->next_version = r.u32();
-    if (!r.ok() || !read_lists(*impl, r)) return damaged;
+    if (!read_lists(*impl, r)) return damaged;
     HUECRY_TRY_ASSIGN(impl->current, read_state(env.limits, source, current));
     if (impl->current->context.cipher_suite != static_cast<std::uint16_t>(env.suite->id()))
         return damaged;

@@ -81,9 +81,10 @@ Result<AuthenticatedContent> open_content(const CipherSuite& suite, const Privat
     out.content.authenticated_data = message.authenticated_data;
     FramedContent::read_content(r, message.content_type, out.content);
     out.read_auth(r);
+    if (!r.ok()) return Error{Errc::mls_malformed, "PrivateMessageContent"};
     // Section 6.3.1: the padding MUST be all zero.
-    if (!r.ok() || !std::ranges::all_of(r.rest(), [](auto b) { return b == 0; }))
-        return Error{Errc::mls_malformed, "PrivateMessageContent"};
+    if (!std::ranges::all_of(r.rest(), [](auto b) { return b == 0; }))
+        return Error{Errc::mls_malformed, "PrivateMessageContent: padding"};
     return out;
 }
 

@@ -105,6 +105,9 @@ Result<void> check_proposal(const ProposalContext& c, const ListedProposal& item
     if (const auto* remove = p.as<Remove>()) {
         if (!c.tree.has_member(remove->removed)) return invalid("Remove: no such member");
     }
+    // Section 12.1.6: only by value in an external commit, so never kept for one of a member's.
+    if (p.as<ExternalInit>() != nullptr && !item.by_value)
+        return invalid("ExternalInit as a proposal of its own");
     if (const auto* psk = p.as<PskProposal>()) return check_psk(c, *psk);
     if (const auto* reinit = p.as<ReInit>()) {
         if (reinit->version < 1) return invalid("ReInit: version");

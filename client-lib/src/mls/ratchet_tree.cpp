@@ -49,6 +49,20 @@ RatchetTree::Block& RatchetTree::writable(NodeIndex x) {
     return *b;
 }
 
+void RatchetTree::Block::note(std::uint32_t at) {
+    const auto bit = 1U << at;
+    used &= ~bit;
+    if (nodes[at].empty()) return;
+    used |= bit;
+    Reader r(nodes[at].view());
+    const auto key = r.opaque();
+    key_tags[at] = key.empty() ? 0 : key[0];
+    if (!is_leaf(at)) return;
+    const auto signature = r.opaque();
+    signature_tags[at / 2] = signature.empty() ? 0 : signature[0];
+    credentials[at / 2] = r.u16();
+}
+
 void RatchetTree::put(NodeIndex x, SharedBytes bytes) {
     if (is_leaf(x)) {
         const bool was = !is_blank(x);
@@ -59,7 +73,9 @@ void RatchetTree::put(NodeIndex x, SharedBytes bytes) {
             free_from_ = std::min(free_from_, leaf_of(x).value);
         }
     }
-    writable(x).nodes[x % block_nodes] = std::move(bytes);
+    auto& block = writable(x);
+    block.nodes[x % block_nodes] = std::move(bytes);
+    block.note(x % block_nodes);
     touch(x);
 }
 
@@ -139,7 +155,11 @@ void RatchetTree::truncate() {
         for (auto i = half; i < width_ && !used; ++i) used = !is_blank(node_of({i}));
         if (used) return;
         for (auto x = root(); x < node_count(width_); ++x)
-            if (!is_blank(x)) writable(x).nodes[x % block_nodes] = {};
+            if (!is_blank(x)) {
+                auto& block = writable(x);
+                block.nodes[x % block_nodes] = {};
+                block.note(x % block_nodes);
+            }
         for (auto x = root(); x < node_count(width_); ++x)
             if (!is_leaf(x)) writable(x).hashed &= ~(1U << (x % block_nodes));
         width_ = half;
@@ -197,6 +217,8 @@ Result<RatchetTree> RatchetTree::from_blocks(std::uint32_t width,
     RatchetTree out;
     out.width_ = width;
     out.blocks_ = std::move(blocks);
+    for (const auto& block : out.blocks_)
+        for (std::uint32_t i = 0; i < block_nodes; ++i) block->note(i);
     for (std::uint32_t i = 0; i < width; ++i)
         if (!out.is_blank(node_of({i}))) ++out.members_;
     return out;

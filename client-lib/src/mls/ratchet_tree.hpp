@@ -37,6 +37,13 @@ public:
         std::array<SharedBytes, block_nodes> nodes;
         std::array<std::array<std::uint8_t, 32>, block_nodes / 2> hashes;  // of parent nodes
         std::uint32_t hashed = 0;                                          // which are valid
+        // At a glance, without following a pointer: which nodes are not blank, the first byte of
+        // each key, and of leaves the type of the credential. Kept by the tree.
+        std::uint32_t used = 0;
+        std::array<std::uint8_t, block_nodes> key_tags{};
+        std::array<std::uint8_t, block_nodes / 2> signature_tags{};
+        std::array<CredentialType, block_nodes / 2> credentials{};
+        void note(std::uint32_t at);
     };
 
     /// One blank leaf.

@@ -199,7 +199,7 @@ Result<SecretTree> SecretTree::load(StateSource& source, const std::string& pref
     bool good = true;
     source.each(prefix, [&](std::string_view name, BytesView value) {
         name.remove_prefix(prefix.size());
-        if (name.size() < 3 || name[1] != '/') return void(good = false);
+        if (name.find('/') != 1) return void(good = false);
         const auto kind = name[0];
         name.remove_prefix(2);
         const auto index = number(name);
@@ -217,14 +217,14 @@ Result<SecretTree> SecretTree::load(StateSource& source, const std::string& pref
             ratchet.generation = r.u32();
             ratchet.secret = SecretBytes(r.rest());
             ratchet.dirty = false;
-            good = good && r.ok() && !ratchet.secret.empty();
+            if (ratchet.secret.empty()) good = false;  // also of a record that is too short
         } else {
             while (r.ok() && !r.empty()) {
                 const auto g = r.u32();
                 SecretBytes key(r.opaque());
                 ratchet.skipped[g] = {std::move(key), SecretBytes(r.opaque())};
             }
-            good = good && r.ok();
+            if (!r.ok()) good = false;
         }
     });
     if (!good) return Error{Errc::store_damaged, "secret tree"};

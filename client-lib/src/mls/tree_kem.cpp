@@ -165,7 +165,7 @@ Result<void> implant(const CipherSuite& suite, const RatchetTree& tree, TreeKeys
         reached = reached || x == ancestor;
         if (!reached) continue;
         auto pair = secrets.node_key();
-        if (tree.is_blank(x) || to_bytes(tree.encryption_key(x)) != pair.public_key)
+        if (to_bytes(tree.encryption_key(x)) != pair.public_key)
             return Error{Errc::mls_path_failed, "Welcome: a derived key does not fit"};
         keys.set(x, std::move(pair.private_key));
         secrets.step();

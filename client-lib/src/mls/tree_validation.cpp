@@ -1,6 +1,7 @@
 #include "mls/tree_validation.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <bitset>
 #include <set>
 #include <string_view>
@@ -56,16 +57,18 @@ void each_member(const RatchetTree& tree, F&& visit) {
 }
 
 // New keys, and how often each is met in the tree. Most keys of the tree differ from all of them in
-// their first byte already, and are passed by at the cost of reading it.
+// their first byte already, and are passed by at the cost of looking at it.
 class KeyCount {
 public:
     void expect(BytesView key) {
         if (!key.empty()) first_.set(key[0]);
         counts_[text(key)] = 0;
     }
+    /// False: no new key begins with this byte.
+    [[nodiscard]] bool may_meet(std::uint8_t tag) const { return first_.test(tag); }
     /// False when a new key is met for the second time.
     [[nodiscard]] bool meet(BytesView key) {
-        if (key.empty() || !first_.test(key[0])) return true;
+        if (key.empty()) return true;
         const auto it = counts_.find(text(key));
         return it == counts_.end() || ++it->second < 2;
     }
@@ -86,16 +89,22 @@ Result<void> check_unique(const RatchetTree& tree, const std::vector<LeafIndex>&
         signature.expect(tree.signature_key(leaf));
     }
     for (const auto x : path_nodes) encryption.expect(tree.encryption_key(x));
-    for (NodeIndex x = 0; x < node_count(tree.width()); ++x) {
-        if (tree.is_blank(x)) continue;
-        Reader r(tree.encoded(x));
-        if (!encryption.meet(r.opaque()))
-            return Error{Errc::mls_invalid, "an encryption key appears twice"};
-        if (!is_leaf(x)) continue;
-        if (!signature.meet(r.opaque()))
-            return Error{Errc::mls_invalid, "a signature key appears twice"};
-        const auto type = r.u16();
-        if (std::ranges::find(in_use, type) == in_use.end()) in_use.push_back(type);
+    const auto& blocks = tree.blocks();
+    for (NodeIndex first = 0; first < node_count(tree.width()); first += RatchetTree::block_nodes) {
+        const auto& block = *blocks[first / RatchetTree::block_nodes];
+        for (auto left = block.used; left != 0; left &= left - 1) {
+            const auto i = static_cast<std::uint32_t>(std::countr_zero(left));
+            const auto x = first + i;
+            if (x >= node_count(tree.width())) break;
+            if (encryption.may_meet(block.key_tags[i]) && !encryption.meet(tree.encryption_key(x)))
+                return Error{Errc::mls_invalid, "an encryption key appears twice"};
+            if (!is_leaf(x)) continue;
+            if (signature.may_meet(block.signature_tags[i / 2]) &&
+                !signature.meet(tree.signature_key(leaf_of(x))))
+                return Error{Errc::mls_invalid, "a signature key appears twice"};
+            const auto type = block.credentials[i / 2];
+            if (std::ranges::find(in_use, type) == in_use.end()) in_use.push_back(type);
+        }
     }
     return {};
 }
