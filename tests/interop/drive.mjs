@@ -80,9 +80,24 @@ const spread = async (from, message, what) => {
 const commitOptions = (by) => ({ isPublic: by.alwaysPublic || peer.needsPublic || below(3) === 0,
   aad: peer.noAad && by.kind !== "huecry" ? [] : bytes(below(20)), padding: 0, path: below(2) === 0 });
 
+// Where the peer could not follow what a removal leaves behind, someone is added first.
+const makeRoom = async (by, leaves, gone) => {
+  const defect = peer.removalDefect?.(leaves.filter((leaf) => leaf !== gone));
+  if (defect === undefined) return;
+  refused[defect] = (refused[defect] ?? 0) + 1;
+  const joiner = await newMember("huecry");
+  const made = await by.commit({ ...commitOptions(by), path: false, add: [await joiner.keyPackage()] });
+  epoch++;
+  await spread(by, made.commit, "add");
+  await joiner.join(made.welcome, made.tree);
+  members.push(joiner);
+};
+
 const removeOne = async (by, name) => {
-  const leaf = (await by.state()).members[name];
+  const { members: leaves } = await by.state();
+  const leaf = leaves[name];
   if (leaf === undefined) return;
+  await makeRoom(members.find((m) => m.kind === "huecry"), Object.values(leaves), leaf);
   const { commit } = await guarded(by, "remove", () => by.commit({ ...commitOptions(by), remove: [leaf] }));
   epoch++;
   count(`remove made by ${by.kind}`);
@@ -149,7 +164,9 @@ const steps = {
     const [by, gone] = members.filter((m) => m !== from).sort(() => random() - 0.5);
     if (!from) return;
     if (!members.some((m) => m.kind === "huecry" && m !== gone)) return;
-    const leaf = (await from.state()).members[gone.name];
+    const { members: leaves } = await from.state();
+    const leaf = leaves[gone.name];
+    await makeRoom(members.find((m) => m.kind === "huecry"), Object.values(leaves), leaf);
     const proposal = await guarded(from, "Remove proposal", () => from.proposeRemove(leaf, { isPublic: below(2) === 0 || peer.needsPublic }));
     count(`Remove proposal made by ${from.kind}`);
     await spread(from, proposal, "Remove proposal");
