@@ -264,7 +264,7 @@ def directory():
               "statement_conflict")
     log.time += 1209600000
     log.entry("the police lapse", by(founder, 11, u(32, 1) + vec(fill("police", 16))))
-    log.entry("a reserved action", by(founder, 14, fill("police", 16)), "statement_unknown")
+    log.entry("an unknown action", by(founder, 99, fill("police", 16)), "statement_unknown")
     log.entry("another partnership's", by(founder, 6, device_id(shop.public),
                                          partnership=fill("elsewhere", 32)),
               "statement_forbidden")

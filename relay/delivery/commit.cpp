@@ -203,8 +203,7 @@ void CoreImpl::reload(const PartnershipId& id) {
     }
     for (const auto& [number, c] : connections_) {
         if (!c->who || c->who->partnership != id || c->who->kind != ClientKind::device) continue;
-        const auto known = p.directory.device(c->who->device);
-        if (known != nullptr && known->state == directory::DeviceState::pending)
+        if (p.directory.device(c->who->device) != nullptr && !p.directory.is_active(c->who->device))
             c->who->standing = Standing::pending;
     }
     p.limits = std::move(old->limits);

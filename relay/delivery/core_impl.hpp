@@ -125,6 +125,7 @@ private:
 
     // follow_directory.cpp
     void follow(PartnershipState& p, const directory::Applied& applied);
+    void settle(const PartnershipState& p, const DeviceId& device);
     void lose_channel(PartnershipState& p, const DeviceId& device, const ChannelId& channel);
     void revoke(PartnershipState& p, const DeviceId& device);
 

@@ -8,7 +8,8 @@ namespace huecry::relay {
 void CoreImpl::follow(PartnershipState& p, const directory::Applied& applied) {
     using directory::EventKind;
     for (const auto& event : applied.events) {
-        if (event.kind == EventKind::channel_defined) {
+        if (event.kind == EventKind::channel_defined ||
+            event.kind == EventKind::channel_restarted) {
             const auto* record = p.directory.channel(event.channel);
             if (record == nullptr) continue;
             const auto ref = StreamRef::channel(event.channel, record->incarnation);
@@ -16,13 +17,19 @@ void CoreImpl::follow(PartnershipState& p, const directory::Applied& applied) {
             reader.member = true;  // its commit begins the group
             current_->writes.emplace_back(
                 write::Reader{p.id, {ref, record->settings.creator, 0, true, 0, 0}});
+            // Whoever reads the channel reads the new incarnation's stream.
+            if (event.kind == EventKind::channel_restarted)
+                for (const auto& device : p.directory.readers(event.channel))
+                    current_->access.push_back({p.id, device, ref, true});
         }
         if (event.kind == EventKind::device_revoked) revoke(p, event.device);
         if (event.kind == EventKind::invite_withdrawn || event.kind == EventKind::invite_voided)
             current_->cut_invites.emplace_back(p.id, event.invite);
-        if (event.kind == EventKind::device_approved)
-            if (auto* c = device_connection(p.id, event.device))
-                c->who->standing = Standing::active;
+        if (event.kind == EventKind::device_approved || event.kind == EventKind::device_dormant ||
+            event.kind == EventKind::device_returned)
+            settle(p, event.device);
+        if (event.kind == EventKind::member_suspended || event.kind == EventKind::member_reinstated)
+            for (const auto& device : p.directory.devices_of(event.member)) settle(p, device);
     }
     for (const auto& change : applied.access) {
         if (change.read_before == change.read_after) continue;
@@ -33,6 +40,14 @@ void CoreImpl::follow(PartnershipState& p, const directory::Applied& applied) {
                                     StreamRef::channel(change.channel, record->incarnation),
                                     change.read_after});
     }
+}
+
+/// A connected device's standing, as the directory has it now.
+void CoreImpl::settle(const PartnershipState& p, const DeviceId& device) {
+    const auto* known = p.directory.device(device);
+    if (known == nullptr || known->state == directory::DeviceState::revoked) return;
+    if (auto* c = device_connection(p.id, device))
+        c->who->standing = p.directory.is_active(device) ? Standing::active : Standing::pending;
 }
 
 void CoreImpl::lose_channel(PartnershipState& p, const DeviceId& device, const ChannelId& channel) {

@@ -46,9 +46,9 @@ Result<Registry::Known> CoreImpl::look_up(const PartnershipId& id, ClientKind ki
     const auto* device = p->directory.device(*wanted);
     if (device == nullptr) return Errc::unknown_partnership;
     if (device->state == directory::DeviceState::revoked) return Errc::device_removed;
-    return Known{device->signing_key, device->state == directory::DeviceState::active
-                                          ? Standing::active
-                                          : Standing::pending};
+    // Who is suspended or dormant reads the directory and may sign itself back, as a newcomer does.
+    return Known{device->signing_key,
+                 p->directory.is_active(*wanted) ? Standing::active : Standing::pending};
 }
 
 bool CoreImpl::subscribes(const Principal& who, const StreamRef& stream) const {
@@ -83,7 +83,7 @@ bool CoreImpl::may_write(const Principal& who, const StreamRef& audience) const 
     const auto* p = partnership(who.partnership);
     if (p == nullptr || who.kind != ClientKind::device) return false;
     const auto* device = p->directory.device(who.device);
-    if (device == nullptr || device->state != directory::DeviceState::active) return false;
+    if (device == nullptr || !p->directory.is_active(who.device)) return false;
     switch (audience.kind) {
         case StreamKind::directory: {
             const auto* member = p->directory.member(device->member);

@@ -68,8 +68,11 @@ Verdict CoreImpl::check_channel(PartnershipState& p, const Submission& s) {
     if (reader == stream.readers.end() || !reader->second.member)
         return Refusal{Errc::mls_not_member};
     const bool application = s.items.back().kind == EntryKind::application;
-    if (application && !p.directory.posts(s.submitter, channel))
+    if (application && !p.directory.may_post(s.submitter, channel, now_ms()))
         return Refusal{Errc::post_not_permitted};
+    if (s.items.front().kind == EntryKind::handshake &&
+        !p.directory.may_commit(s.submitter, channel))
+        return Refusal{Errc::not_permitted};
     if (auto refused = check_items(s.stream, s)) return refused;
     if (auto refused = check_stale(p, s)) return refused;
     return s.welcome ? check_welcome(p, s) : std::nullopt;

@@ -7,17 +7,21 @@ namespace {
 
 /// The rule of access written down a second time, from the records alone.
 Rights expected(const State& s, const Device& d, const ChannelRecord& c) {
-    if (d.state != DeviceState::active) return {};
+    if (d.state != DeviceState::active || c.closed_index != 0) return {};
     const auto& m = s.members().at(d.member);
+    if (m.suspended_index != 0) return {};
     const auto role_bit = 1U << static_cast<unsigned>(m.role);
     if ((c.settings.read_roles & role_bit) == 0) return {};
-    if (!m.channels.empty() && c.settings.id != s.all_members() &&
+    if ((!m.channels.empty() || m.role == Role::integration) && c.settings.id != s.all_members() &&
         std::find(m.channels.begin(), m.channels.end(), c.settings.id) == m.channels.end())
         return {};
     const bool standing =
         !s.agreement() || m.in_grace || m.accepted_version == s.agreement()->version;
     if (c.settings.requires_agreement && !standing) return {};
-    return {true, (c.settings.post_roles & role_bit) != 0};
+    return {.read = true,
+            .post = (c.settings.post_roles & role_bit) != 0,
+            .commit = !c.bars.contains(d.id),
+            .post_for = m.role == Role::security && (c.settings.post_roles & 2) != 0};
 }
 
 void check_rights(const State& s) {
@@ -147,9 +151,12 @@ void check_author(const Applied& applied, const State& before, const State& afte
 
 void check_losses(const Applied& applied, const State& after) {
     for (const auto& change : applied.access) {
-        CHECK((change.read_before != change.read_after || change.post_before != change.post_after));
-        CHECK(after.rights_at(change.device, change.channel, applied.index - 1) ==
-              Rights{change.read_before, change.post_before});
+        CHECK(after.rights_at(change.device, change.channel, applied.index) !=
+              after.rights_at(change.device, change.channel, applied.index - 1));
+        const auto before = after.rights_at(change.device, change.channel, applied.index - 1);
+        CHECK(before.read == change.read_before);
+        CHECK(before.post == change.post_before);
+        CHECK(before.commit == change.commit_before);
         if (change.read_before && !change.read_after)
             CHECK(after.loss_index(change.channel) == applied.index);
         if (change.post_before && !change.post_after)

@@ -6,6 +6,55 @@
 namespace huecry::directory::test {
 namespace {
 
+template <class IdType>
+std::vector<IdType> two(Town& town) {
+    std::vector<IdType> out{town.id<IdType>(), town.id<IdType>()};
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+/// Actions 12 to 34.
+std::vector<Statement> later_ones(Town& town) {
+    const auto channels = two<ChannelId>(town);
+    const Policy policy{.dormant_days = 60, .max_photo_s = 9, .access_log_roles = 0x21};
+    const Anchor anchor{channels[1], 2, 7, town.id<Digest>(), 9, town.id<Digest>()};
+    const std::vector<Body> bodies{
+        DeviceDormant{two<DeviceId>(town)},
+        DeviceKeyRotated{town.id<PublicKey>(), town.id<PublicKey>()},
+        MemberSuspended{town.id<MemberId>()},
+        MemberReinstated{town.id<MemberId>()},
+        MemberRoleChanged{town.id<MemberId>(), Role::police, channels},
+        ChannelRestarted{channels[0], town.id<DeviceId>()},
+        ChannelClosed{channels[0]},
+        DelegationGranted{town.id<OrganisationId>(), town.id<OrganisationId>(), 5},
+        DelegationWithdrawn{town.id<OrganisationId>(), town.id<OrganisationId>()},
+        PolicySet{policy},
+        RejoinRequested{RejoinReason::state_lost,
+                        {{channels[0], town.bytes(300)}, {channels[1], town.bytes(10)}}},
+        MayNotCommit{channels[0], town.id<DeviceId>(), true},
+        CommitComplained{channels[0], 2, town.id<MessageId>(), town.id<DeviceId>()},
+        ChannelAnchored{{anchor}},
+        RelayMoved{town.id<PublicKey>(), 443, "relay.example"},
+        ProtocolVersionSet{1},
+        RootRotated{town.id<PublicKey>(), town.id<Digest>()},
+        QuorumSet{2},
+        Endorsed{town.id<StatementId>()},
+        StoreRestored{2},
+        DeviceReturned{},
+        RejoinApproved{town.id<DeviceId>()},
+        InviteAlarmed{town.bytes(300)},
+    };
+    std::vector<Statement> out;
+    for (const auto& body : bodies) {
+        auto statement = town.statement(body);
+        const bool changes = std::holds_alternative<MemberRoleChanged>(body) ||
+                             std::holds_alternative<ChannelRestarted>(body);
+        if (changes) statement.object_version = 3;
+        out.push_back(std::move(statement));
+    }
+    return out;
+}
+
 std::vector<Statement> one_of_each(Town& town) {
     std::vector<Statement> out;
     out.push_back(town.genesis_statement());
@@ -33,6 +82,7 @@ std::vector<Statement> one_of_each(Town& town) {
     std::vector<MemberId> members{town.id<MemberId>(), town.id<MemberId>()};
     std::sort(members.begin(), members.end());
     out.push_back(town.statement(AgreementLapsed{1, members}));
+    for (auto& statement : later_ones(town)) out.push_back(std::move(statement));
     return out;
 }
 
@@ -75,15 +125,15 @@ Errc decode_error(const Bytes& bytes) {
     return r.ok() ? Errc::internal : r.error().code;
 }
 
-TEST_CASE("reserved and unknown actions ask for an update") {
+TEST_CASE("unknown actions ask for an update") {
     Town town;
     auto bytes = town.statement(DeviceRevoked{town.id<DeviceId>()}).encode();
-    for (std::uint16_t action = 12; action < 40; ++action) {
+    for (std::uint16_t action = 35; action < 600; ++action) {
         bytes[34] = static_cast<std::uint8_t>(action >> 8);
         bytes[35] = static_cast<std::uint8_t>(action);
         CHECK(decode_error(bytes) == Errc::statement_unknown);
     }
-    bytes[35] = 0;
+    bytes[34] = bytes[35] = 0;
     CHECK(decode_error(bytes) == Errc::statement_unknown);
     bytes[35] = 6;
     CHECK(Statement::decode(bytes).ok());
@@ -99,6 +149,11 @@ TEST_CASE("unknown roles and flags ask for an update") {
           Errc::statement_unknown);
     auto invite = town.terms(static_cast<Role>(7), true, town.key().key);
     CHECK(decode_error(town.statement(invite).encode()) == Errc::statement_unknown);
+    CHECK(decode_error(town.statement(ProtocolVersionSet{2}).encode()) == Errc::statement_unknown);
+    CHECK(decode_error(town.statement(PolicySet{{.access_log_roles = 0x80}}).encode()) ==
+          Errc::statement_unknown);
+    const RejoinRequested rejoin{static_cast<RejoinReason>(4), {{town.id<ChannelId>(), {1}}}};
+    CHECK(decode_error(town.statement(rejoin).encode()) == Errc::statement_unknown);
 }
 
 TEST_CASE("values outside the one allowed form are malformed") {
@@ -134,6 +189,28 @@ TEST_CASE("values outside the one allowed form are malformed") {
     invite.channels.clear();
     invite.sealed_document_key = Bytes(limits::max_sealed_key + 1);
     bad(invite);
+
+    bad(DeviceDormant{});
+    bad(RejoinRequested{RejoinReason::state_lost, {}});
+    bad(RejoinRequested{RejoinReason::state_lost, {{town.id<ChannelId>(), {}}}});
+    bad(ChannelAnchored{});
+    bad(RelayMoved{town.id<PublicKey>(), 0, "relay.example"});
+    bad(RelayMoved{town.id<PublicKey>(), 443, "Relay"});
+    bad(RelayMoved{town.id<PublicKey>(), 443, ""});
+    const auto root = town.id<PublicKey>();
+    bad(RootRotated{root, root_hash(root)});
+    bad(QuorumSet{0});
+    bad(InviteAlarmed{});
+    bad(InviteAlarmed{Bytes(limits::max_evidence + 1)});
+    const auto organisation = town.id<OrganisationId>();
+    bad(DelegationGranted{organisation, organisation, 5});
+    bad(DelegationGranted{organisation, town.id<OrganisationId>(), 0});
+    bad(PolicySet{{.dormant_days = 34}});
+    bad(PolicySet{{.dormant_days = 3651}});
+    bad(PolicySet{{.max_alert_s = 5, .max_photo_s = 6}});
+    bad(PolicySet{{.max_photo_s = 0}});
+    bad(PolicySet{{.lease_offline_s = limits::lease_offline_s + 1}});
+    bad(PolicySet{{.access_log_days = 0}});
 
     bad(AgreementAccepted{0});
     bad(AgreementLapsed{1, {}});
@@ -182,7 +259,7 @@ TEST_CASE("signature blocks: in order, no duplicates, known kinds") {
     root.signatures[0].signer = {SignerKind::root, {1}};
     CHECK_FALSE(SignedStatement::decode(root.encode()).ok());
     auto kind = good;
-    kind.signatures[0].signer.kind = static_cast<SignerKind>(5);
+    kind.signatures[0].signer.kind = static_cast<SignerKind>(7);
     const auto verdict = SignedStatement::decode(kind.encode());
     REQUIRE_FALSE(verdict.ok());
     CHECK(verdict.error().code == Errc::statement_unknown);

@@ -34,6 +34,8 @@ public:
     explicit Town(std::uint64_t seed = 1) : random_(seed) {
         REQUIRE(initialise_crypto());
         root_ = key();
+        next_root_ = key();
+        relay_ = key();
         founder_ = device();
         const auto genesis = sign_genesis(genesis_statement(), root_.key, founder_.key);
         const auto body = genesis.encode();
@@ -50,6 +52,8 @@ public:
     [[nodiscard]] const std::vector<Entry>& log() const { return log_; }
     [[nodiscard]] const Keys& founder() const { return founder_; }
     [[nodiscard]] const Keys& root() const { return root_; }
+    [[nodiscard]] const Keys& next_root() const { return next_root_; }
+    [[nodiscard]] const Keys& relay() const { return relay_; }
     std::uint64_t now_ms() const { return now_; }
     void pass(std::uint64_t ms) { now_ += ms; }
     std::mt19937_64& random() { return random_; }
@@ -69,8 +73,8 @@ public:
     Statement genesis_statement() {
         Genesis g;
         g.root_key = root_.key.public_key;
-        g.next_root_hash = root_hash(key().key.public_key);
-        g.relay_key = id<PublicKey>();
+        g.next_root_hash = root_hash(next_root_.key.public_key);
+        g.relay_key = relay_.key.public_key;
         g.relay_port = 8443;
         g.relay_host = "relay.example";
         g.member = id<MemberId>();
@@ -118,6 +122,13 @@ public:
     }
     Result<Applied> by_founder(Body body) { return by(founder_, std::move(body)); }
 
+    Result<Applied> by_root(Body body) {
+        return submit(sign_as_root(statement(std::move(body)), root_.key));
+    }
+    Result<Applied> by_relay(Body body) {
+        return submit(sign_as_relay(statement(std::move(body)), relay_.key));
+    }
+
     InviteIssued terms(Role role, bool in_person, const SigningKey& one_time) {
         InviteIssued b;
         b.one_time_key = one_time.public_key;
@@ -130,6 +141,18 @@ public:
         b.in_person = in_person;
         b.lifetime_ms = 7 * day_ms;
         return b;
+    }
+    /// A link for a further device of this device's member.
+    InviteIssued link_terms(const Keys& device, bool in_person, const SigningKey& one_time) {
+        const auto& m = *state().member_of(device.id());
+        auto out = terms(m.role, in_person, one_time);
+        out.kind = LinkKind::device;
+        out.member = m.id;
+        out.member_name_hash = m.name_hash;
+        out.organisation = m.organisation;
+        out.organisation_name_hash = state().organisations().at(m.organisation);
+        out.channels = m.channels;
+        return out;
     }
     SignedStatement admission(const SigningKey& one_time, const Keys& device) {
         const auto body = DeviceAdmitted{invite_id_of(one_time.public_key), device.key.public_key,
@@ -180,6 +203,8 @@ public:
 private:
     std::mt19937_64 random_;
     Keys root_;
+    Keys next_root_;
+    Keys relay_;
     Keys founder_;
     std::vector<State> state_;  // one: State has no empty form
     std::vector<Entry> log_;

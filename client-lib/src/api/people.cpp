@@ -201,6 +201,7 @@ Result<std::vector<DeviceInfo>> Client::devices() {
             info.self = id == me.self().device;
             switch (device.state) {
                 case directory::DeviceState::pending:
+                case directory::DeviceState::dormant:  // out until it is back
                     info.state = DeviceInfo::State::pending;
                     break;
                 case directory::DeviceState::active:

@@ -13,7 +13,8 @@ Rights AccessHistory::at(std::uint64_t index) const {
 void AccessHistory::set(std::uint64_t index, Rights rights) {
     const auto before = now();
     if (before == rights) return;
-    if (before.post && !rights.post) post_loss_ = index;
+    const bool posting = (before.post && !rights.post) || (before.post_for && !rights.post_for);
+    if (posting || (before.commit && !rights.commit)) own_loss_ = index;
     changes_.push_back({index, rights});
 }
 

@@ -17,6 +17,10 @@ void write_body(Writer& w, const Body& body);
 /// Empty for actions that have no body in this version.
 std::optional<BodyReading> read_body(Action action, Reader& r);
 
+inline constexpr std::size_t anchor_size = 16 + 4 + 8 + 32 + 8 + 32;
+void write_anchor(Writer& w, const Anchor& a);
+Anchor read_anchor(Reader& r);
+
 template <class T>
 T read_id(Reader& r) {
     return T(r.array<T::size>());

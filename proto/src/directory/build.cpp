@@ -8,14 +8,28 @@ namespace huecry::directory {
 namespace {
 
 /// The version of the object that a body changes, as it stands now.
-std::uint64_t object_version(const State& state, const Body& body) {
-    if (std::holds_alternative<AgreementPublished>(body))
+struct ObjectVersion {
+    const State& state;
+
+    std::uint64_t operator()(const AgreementPublished&) const {
         return state.agreement() ? state.agreement()->version : 0;
-    const auto* change = std::get_if<ChannelChanged>(&body);
-    if (change == nullptr) return 0;
-    const auto* channel = state.channel(change->channel.id);
-    return channel == nullptr ? 0 : channel->version;
-}
+    }
+    std::uint64_t operator()(const ChannelChanged& b) const {
+        const auto* channel = state.channel(b.channel.id);
+        return channel == nullptr ? 0 : channel->version;
+    }
+    std::uint64_t operator()(const ChannelRestarted& b) const {
+        const auto* channel = state.channel(b.channel);
+        return channel == nullptr ? 0 : channel->incarnation;
+    }
+    std::uint64_t operator()(const MemberRoleChanged& b) const {
+        const auto* member = state.member(b.member);
+        return member == nullptr ? 0 : member->version;
+    }
+    std::uint64_t operator()(const PolicySet&) const { return state.policy_version(); }
+    std::uint64_t operator()(const QuorumSet&) const { return state.quorum(); }
+    std::uint64_t operator()(const auto&) const { return 0; }
+};
 
 }  // namespace
 
@@ -23,7 +37,7 @@ Statement make_statement(const State& state, const Nonce& nonce, Body body) {
     Statement s;
     s.partnership = state.partnership();
     s.nonce = nonce;
-    s.object_version = object_version(state, body);
+    s.object_version = std::visit(ObjectVersion{state}, body);
     s.seen = state.seen();
     s.body = std::move(body);
     return s;
@@ -76,6 +90,29 @@ SignedStatement sign_admission(const Statement& statement, const SigningKey& one
     const std::array signers{
         SigningAs{Signer::invite(invite_id_of(one_time.public_key)), &one_time},
         SigningAs{Signer::new_device(device_id_of(device.public_key)), &device}};
+    return sign_statement(statement, signers);
+}
+
+SignedStatement sign_rotation(const Statement& statement, const SigningKey& old_device,
+                              const SigningKey& new_device) {
+    const std::array signers{
+        SigningAs{Signer::device(device_id_of(old_device.public_key)), &old_device},
+        SigningAs{Signer::new_device(device_id_of(new_device.public_key)), &new_device}};
+    return sign_statement(statement, signers);
+}
+
+SignedStatement sign_as_root(const Statement& statement, const SigningKey& root) {
+    const std::array signers{SigningAs{Signer::root(), &root}};
+    return sign_statement(statement, signers);
+}
+
+SignedStatement sign_as_next_root(const Statement& statement, const SigningKey& next_root) {
+    const std::array signers{SigningAs{Signer::next_root(), &next_root}};
+    return sign_statement(statement, signers);
+}
+
+SignedStatement sign_as_relay(const Statement& statement, const SigningKey& relay) {
+    const std::array signers{SigningAs{Signer::relay(), &relay}};
     return sign_statement(statement, signers);
 }
 

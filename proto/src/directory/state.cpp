@@ -14,6 +14,7 @@ struct Read {
     SignedStatement outer;
     Statement statement;
     std::vector<Signer> signers;
+    Outcome outcome = Outcome::effective;
 };
 
 Result<Read> read_statement(BytesView bytes) {
@@ -30,6 +31,8 @@ Result<PublicKey> new_device_key(const Signer& signer, const Statement& statemen
     if (const auto* genesis = std::get_if<Genesis>(&statement.body)) key = genesis->signing_key;
     if (const auto* admitted = std::get_if<DeviceAdmitted>(&statement.body))
         key = admitted->signing_key;
+    if (const auto* rotated = std::get_if<DeviceKeyRotated>(&statement.body))
+        key = rotated->signing_key;
     if (key.is_zero() || signer != Signer::new_device(device_id_of(key)))
         return Error{Errc::statement_signature, "not the new device's"};
     return key;
@@ -55,12 +58,6 @@ Result<Header> read_header(BytesView bytes, BytesView body, std::uint64_t seq,
     return header;
 }
 
-template <class Map, class Key>
-auto* find(Map& map, const Key& key) {
-    const auto it = map.find(key);
-    return it == map.end() ? nullptr : &it->second;
-}
-
 /// The device that speaks: the newcomer in what admits it, otherwise who signed.
 DeviceId author_of(const std::vector<Signer>& signers) {
     for (const auto& signer : signers)
@@ -73,6 +70,13 @@ Result<PublicKey> signer_key(const State& state, const Signer& signer, const Sta
     switch (signer.kind) {
         case SignerKind::root:
             return state.root_key();
+        case SignerKind::next_root: {
+            const auto* rotated = std::get_if<RootRotated>(&statement.body);
+            if (rotated == nullptr) return Error{Errc::statement_signature, "no next root"};
+            return rotated->root_key;
+        }
+        case SignerKind::relay:
+            return state.relay_key();
         case SignerKind::new_device:
             return new_device_key(signer, statement);
         case SignerKind::invite: {
@@ -102,7 +106,7 @@ Result<Read> verify_statement(const State& state, BytesView bytes, std::uint64_t
         HUECRY_TRY_ASSIGN(const auto key, signer_key(state, block.signer, statement));
         HUECRY_TRY(verify(block, key, read.outer.statement));
     }
-    HUECRY_TRY(permitted(state, statement, read.signers, accepted_ms));
+    HUECRY_TRY_ASSIGN(read.outcome, permitted(state, statement, read.signers, accepted_ms));
     return read;
 }
 
@@ -132,19 +136,20 @@ Result<State> State::from_genesis(BytesView header_bytes, BytesView body) {
     state.partnership_ = partnership_id(read.outer.statement);
     state.hashes_.push_back(chain_start(state.partnership_, StreamRef::directory()));
     state.advance(header, header_bytes, read.outer.statement, read.statement,
-                  author_of(read.signers));
+                  author_of(read.signers), Outcome::effective);
     return state;
 }
 
 Applied State::advance(const Header& header, BytesView header_bytes, BytesView statement_bytes,
-                       const Statement& statement, const DeviceId& author) {
+                       const Statement& statement, const DeviceId& author, Outcome outcome) {
     Applied out;
     out.index = header.seq;
     out.accepted_ms = header.accepted_ms;
     out.statement = statement_id(statement_bytes);
     out.action = statement.action();
     out.author = author;
-    Apply(*this, out).run(statement);
+    out.outcome = outcome;
+    Apply(*this, out).run(statement_bytes, statement);
     hashes_.push_back(chain_next(running_hash(), header_bytes));
     statements_.insert(out.statement);
     time_ms_ = header.accepted_ms;
@@ -165,94 +170,7 @@ Result<Applied> State::apply(BytesView header_bytes, BytesView body) {
         return Error{Errc::quota_exceeded, "directory entries"};
     HUECRY_TRY_ASSIGN(const auto read, verify_statement(*this, body, header.accepted_ms));
     return advance(header, header_bytes, read.outer.statement, read.statement,
-                   author_of(read.signers));
-}
-
-std::optional<Digest> State::running_hash(std::uint64_t at) const {
-    if (at >= hashes_.size()) return std::nullopt;
-    return hashes_[at];
-}
-
-RelayAddress State::relay() const {
-    return {genesis_.relay_host, genesis_.relay_port, genesis_.relay_key};
-}
-
-const Device* State::device(const DeviceId& id) const { return find(devices_, id); }
-const Member* State::member(const MemberId& id) const { return find(members_, id); }
-const Invite* State::invite(const InviteId& id) const { return find(invites_, id); }
-const ChannelRecord* State::channel(const ChannelId& id) const { return find(channels_, id); }
-
-const Member* State::member_of(const DeviceId& id) const {
-    const auto* d = device(id);
-    return d == nullptr ? nullptr : member(d->member);
-}
-
-std::vector<DeviceId> State::devices_of(const MemberId& id) const {
-    const auto* own = find(by_member_, id);
-    return own == nullptr ? std::vector<DeviceId>{} : own->ids;
-}
-
-bool State::in_good_standing(const Member& m) const {
-    return !agreement_ || m.accepted_version == agreement_->version || m.in_grace;
-}
-
-bool State::in_good_standing(const MemberId& id) const {
-    const auto* m = member(id);
-    return m != nullptr && in_good_standing(*m);
-}
-
-std::vector<MemberId> State::due_to_lapse(std::uint64_t now_ms) const {
-    std::vector<MemberId> out;
-    if (!agreement_ || now_ms < agreement_->deadline_ms) return out;
-    for (const auto& [id, member] : members_) {
-        if (out.size() == limits::max_lapsed) break;
-        if (member.in_grace) out.push_back(id);
-    }
-    return out;
-}
-
-const AccessHistory* State::history(const DeviceId& device, const ChannelId& channel) const {
-    const auto* table = find(access_, channel);
-    return table == nullptr ? nullptr : table->find(device);
-}
-
-bool State::reads(const DeviceId& device, const ChannelId& channel) const {
-    const auto* h = history(device, channel);
-    return h != nullptr && h->now().read;
-}
-
-bool State::posts(const DeviceId& device, const ChannelId& channel) const {
-    const auto* h = history(device, channel);
-    return h != nullptr && h->now().post;
-}
-
-const std::set<DeviceId>& State::readers(const ChannelId& channel) const {
-    static const std::set<DeviceId> nobody;
-    const auto* table = find(access_, channel);
-    return table == nullptr ? nobody : table->readers;
-}
-
-std::vector<ChannelId> State::channels_of(const DeviceId& device) const {
-    std::vector<ChannelId> out;
-    for (const auto& [channel, table] : access_)
-        if (const auto* h = table.find(device); h != nullptr && h->now().read)
-            out.push_back(channel);
-    return out;
-}
-
-Rights State::rights_at(const DeviceId& device, const ChannelId& channel, std::uint64_t at) const {
-    const auto* h = history(device, channel);
-    return h == nullptr || at > index() ? Rights{} : h->at(at);
-}
-
-std::uint64_t State::loss_index(const ChannelId& id) const {
-    const auto* c = channel(id);
-    return c == nullptr ? 0 : c->loss_index;
-}
-
-std::uint64_t State::loss_index(const DeviceId& device, const ChannelId& channel) const {
-    const auto* h = history(device, channel);
-    return h == nullptr ? 0 : h->post_loss();
+                   author_of(read.signers), read.outcome);
 }
 
 }  // namespace huecry::directory

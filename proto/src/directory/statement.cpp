@@ -18,14 +18,32 @@ std::array<std::uint8_t, 16> array_of(const IdType& id) {
     return out;
 }
 
+/// Actions upon something that has a version.
+bool has_version(Action action) {
+    switch (action) {
+        case Action::channel_changed:
+        case Action::agreement_published:
+        case Action::member_role_changed:
+        case Action::channel_restarted:
+        case Action::policy_set:
+        case Action::quorum_set:
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool rootlike(SignerKind kind) {
+    return kind == SignerKind::root || kind == SignerKind::next_root || kind == SignerKind::relay;
+}
+
 /// Fields that mean nothing in an action are zero, so that a statement has one form.
 bool fields_fit(const Statement& s) {
     const auto action = s.action();
     const bool first = action == Action::genesis;
     if (first != s.partnership.is_zero()) return false;
     if (first ? s.seen.index != 0 || !s.seen.hash.is_zero() : s.seen.index == 0) return false;
-    const bool changes = action == Action::channel_changed || action == Action::agreement_published;
-    if (!changes) return s.object_version == 0;
+    if (!has_version(action)) return s.object_version == 0;
     if (const auto* p = std::get_if<AgreementPublished>(&s.body))
         return s.object_version + 1 == p->version;
     return s.object_version != 0;
@@ -34,71 +52,44 @@ bool fields_fit(const Statement& s) {
 }  // namespace
 
 std::string_view name(Action action) {
-    switch (action) {
-        case Action::genesis:
-            return "genesis";
-        case Action::invite_issued:
-            return "invite issued";
-        case Action::invite_withdrawn:
-            return "invite withdrawn";
-        case Action::device_admitted:
-            return "device admitted";
-        case Action::device_approved:
-            return "device approved";
-        case Action::device_revoked:
-            return "device revoked";
-        case Action::channel_defined:
-            return "channel defined";
-        case Action::channel_changed:
-            return "channel changed";
-        case Action::agreement_published:
-            return "agreement published";
-        case Action::agreement_accepted:
-            return "agreement accepted";
-        case Action::agreement_lapsed:
-            return "agreement lapsed";
-        case Action::device_dormant:
-            return "device dormant";
-        case Action::device_key_rotated:
-            return "device key rotated";
-        case Action::member_suspended:
-            return "member suspended";
-        case Action::member_reinstated:
-            return "member reinstated";
-        case Action::member_role_changed:
-            return "member role changed";
-        case Action::channel_restarted:
-            return "channel restarted";
-        case Action::channel_closed:
-            return "channel closed";
-        case Action::delegation_granted:
-            return "delegation granted";
-        case Action::delegation_withdrawn:
-            return "delegation withdrawn";
-        case Action::policy_set:
-            return "policy set";
-        case Action::rejoin_requested:
-            return "rejoin requested";
-        case Action::may_not_commit:
-            return "may not commit";
-        case Action::commit_complained:
-            return "commit complained";
-        case Action::channel_anchored:
-            return "channel anchored";
-        case Action::relay_moved:
-            return "relay moved";
-        case Action::protocol_version_set:
-            return "protocol version set";
-        case Action::root_rotated:
-            return "root rotated";
-        case Action::quorum_set:
-            return "quorum set";
-        case Action::endorsed:
-            return "endorsed";
-        case Action::store_restored:
-            return "store restored";
-    }
-    return "unknown";
+    constexpr std::array<std::string_view, last_action> names{
+        "genesis",
+        "invite issued",
+        "invite withdrawn",
+        "device admitted",
+        "device approved",
+        "device revoked",
+        "channel defined",
+        "channel changed",
+        "agreement published",
+        "agreement accepted",
+        "agreement lapsed",
+        "device dormant",
+        "device key rotated",
+        "member suspended",
+        "member reinstated",
+        "member role changed",
+        "channel restarted",
+        "channel closed",
+        "delegation granted",
+        "delegation withdrawn",
+        "policy set",
+        "rejoin requested",
+        "may not commit",
+        "commit complained",
+        "channel anchored",
+        "relay moved",
+        "protocol version set",
+        "root rotated",
+        "quorum set",
+        "endorsed",
+        "store restored",
+        "device returned",
+        "rejoin approved",
+        "invite alarmed",
+    };
+    const auto number = static_cast<std::size_t>(action);
+    return number < 1 || number > names.size() ? "unknown" : names.at(number - 1);
 }
 
 Action Statement::action() const { return static_cast<Action>(body.index() + 1); }
@@ -163,14 +154,14 @@ Result<SignedStatement> SignedStatement::decode(BytesView bytes) {
     while (!blocks.empty()) {
         SignatureBlock block;
         const auto kind = blocks.u8();
-        if (kind < 1 || kind > 4) return Error{Errc::statement_unknown, "signer kind"};
+        if (kind < 1 || kind > 6) return Error{Errc::statement_unknown, "signer kind"};
         block.signer.kind = static_cast<SignerKind>(kind);
         block.signer.id = blocks.array<16>();
         block.signature = read_id<Signature>(blocks);
         if (!out.signatures.empty() && !(out.signatures.back().signer < block.signer))
             return Error{Errc::statement_malformed, "order of signatures"};
-        if (block.signer.kind == SignerKind::root && block.signer != Signer::root())
-            return Error{Errc::statement_malformed, "root's id"};
+        if (rootlike(block.signer.kind) && block.signer.id != decltype(block.signer.id){})
+            return Error{Errc::statement_malformed, "an id where there is none"};
         out.signatures.push_back(block);
     }
     if (!blocks.ok()) return Error{Errc::statement_malformed, "signatures"};

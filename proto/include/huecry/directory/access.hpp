@@ -13,6 +13,11 @@ namespace huecry::directory {
 struct Rights {
     bool read = false;
     bool post = false;
+    /// May commit to the channel's group: reads, and is not barred.
+    bool commit = false;
+    /// May post for an organisation whose delegation runs: reads, is of the security role, and
+    /// retailers post there.
+    bool post_for = false;
     bool operator==(const Rights&) const = default;
 };
 
@@ -29,8 +34,8 @@ public:
         return changes_.empty() ? Rights{} : changes_.back().rights;
     }
     [[nodiscard]] Rights at(std::uint64_t index) const;
-    /// The last index at which posting was lost; 0: never.
-    [[nodiscard]] std::uint64_t post_loss() const { return post_loss_; }
+    /// The last index at which posting or committing was lost; 0: never.
+    [[nodiscard]] std::uint64_t own_loss() const { return own_loss_; }
     /// Does nothing when `rights` are those of now. `index` is not below the last change's.
     void set(std::uint64_t index, Rights rights);
     [[nodiscard]] const std::vector<Change>& changes() const { return changes_; }
@@ -38,7 +43,7 @@ public:
 
 private:
     std::vector<Change> changes_;
-    std::uint64_t post_loss_ = 0;
+    std::uint64_t own_loss_ = 0;
 };
 
 /// One channel's: every device that ever had a right there, and who may read now.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -10,7 +11,8 @@
 // milliseconds since 1970 UTC.
 namespace huecry::directory {
 
-enum class DeviceState : std::uint8_t { pending = 1, active = 2, revoked = 3 };
+/// `active` says nothing of the member: State::is_active() asks both.
+enum class DeviceState : std::uint8_t { pending = 1, active = 2, revoked = 3, dormant = 4 };
 
 struct Device {
     DeviceId id;
@@ -23,6 +25,10 @@ struct Device {
     std::uint64_t admitted_ms = 0;
     std::uint64_t approved_index = 0;  // 0: not yet; equal to admitted_index when at once
     std::uint64_t revoked_index = 0;   // 0: not revoked
+    std::uint64_t dormant_index = 0;   // the last dormancy; 0: never
+    std::uint64_t seen_ms = 0;  // when its last statement, admission or approval was accepted
+    DeviceId predecessor;       // whose key this device's key replaced; zero: none
+    DeviceId successor;         // whose key replaced this device's key; zero: none
     bool operator==(const Device&) const = default;
 };
 
@@ -38,7 +44,10 @@ struct Member {
     /// The current agreement has not been accepted, but the deadline has not been declared past:
     /// the member was in good standing when it was published.
     bool in_grace = false;
-    std::uint64_t lapsed_index = 0;  // the last lapse; 0: never
+    std::uint64_t lapsed_index = 0;     // the last lapse; 0: never
+    std::uint64_t suspended_index = 0;  // 0: not suspended
+    /// Grows with every new role or list of channels, and with every device that becomes active.
+    std::uint64_t version = 1;
     bool operator==(const Member&) const = default;
 };
 
@@ -47,13 +56,37 @@ enum class InviteState : std::uint8_t { open = 1, used = 2, withdrawn = 3, voide
 struct Invite {
     InviteId id;
     InviteIssued terms;  // with the newest sealed document key
-    DeviceId issuer;
+    DeviceId issuer;     // zero: the root
     InviteState state = InviteState::open;
     std::uint64_t issued_index = 0;
     std::uint64_t expires_ms = 0;    // first moment at which it cannot be used
     DeviceId used_by;                // zero unless used
     std::uint64_t closed_index = 0;  // when used, withdrawn or voided
+    std::uint64_t alarm_index = 0;   // a second device has shown that it holds the secret; 0: none
+    DeviceId alarm_device;           // that device: not in the directory
     bool operator==(const Invite&) const = default;
+};
+
+/// A device's own part of a commit's path was wrong: who says so of whom.
+struct Complaint {
+    DeviceId device;
+    DeviceId committer;
+    MessageId commit;
+    std::uint64_t index = 0;
+    bool operator==(const Complaint&) const = default;
+};
+/// Why a device may not commit in a channel.
+struct Bar {
+    DeviceId by;  // whose second complaint did it; zero: a coordinator
+    std::uint64_t index = 0;
+    bool operator==(const Bar&) const = default;
+};
+struct AnchorRecord {
+    Anchor anchor;
+    std::uint64_t index = 0;
+    std::uint64_t accepted_ms = 0;
+    DeviceId by;
+    bool operator==(const AnchorRecord&) const = default;
 };
 
 struct ChannelRecord {
@@ -62,7 +95,13 @@ struct ChannelRecord {
     std::uint32_t incarnation = 1;
     std::uint64_t defined_index = 0;
     std::uint64_t changed_index = 0;
-    std::uint64_t loss_index = 0;  // the last index at which any reader lost access; 0: never
+    std::uint64_t loss_index = 0;       // the last index at which any reader lost access; 0: never
+    std::uint64_t restarted_index = 0;  // of the present incarnation; 0: the first
+    std::uint64_t reader_restart_ms = 0;  // the last restart without a coordinator; 0: never
+    std::uint64_t closed_index = 0;       // 0: open
+    std::vector<Complaint> complaints;    // about the present incarnation, oldest first
+    std::map<DeviceId, Bar> bars;
+    std::optional<AnchorRecord> anchor;  // of the present incarnation
     bool operator==(const ChannelRecord&) const = default;
 };
 
@@ -76,6 +115,59 @@ struct Agreement {
     std::uint64_t deadline_ms = 0;  // absolute
     DeviceId publisher;
     bool operator==(const Agreement&) const = default;
+};
+
+struct Delegation {
+    OrganisationId grantor;
+    OrganisationId grantee;
+    MemberId by;
+    std::uint64_t granted_index = 0;
+    std::uint64_t until_ms = 0;     // first moment at which it does not hold
+    std::uint64_t ended_index = 0;  // withdrawn, replaced, or its member suspended; 0: not
+    bool operator==(const Delegation&) const = default;
+};
+
+/// A device's newest request for one channel: exactly this key package may take the place of its
+/// leaf, once, from entry `index` on, if `allowed_index` is not 0 (then from that entry on).
+struct Rejoin {
+    Bytes key_package;
+    RejoinReason reason = RejoinReason::state_lost;
+    std::uint64_t index = 0;
+    std::uint64_t accepted_ms = 0;
+    std::uint64_t allowed_index = 0;  // 0: waits for a coordinator's approval
+    bool operator==(const Rejoin&) const = default;
+};
+
+/// All that is kept of one device's requests.
+struct RejoinLog {
+    struct Past {
+        RejoinReason reason = RejoinReason::state_lost;
+        std::uint64_t accepted_ms = 0;
+        std::uint64_t index = 0;
+        bool operator==(const Past&) const = default;
+    };
+    std::vector<Past> past;  // those of the last rejoin_days, oldest first
+    std::map<ChannelId, Rejoin> channels;
+    bool operator==(const RejoinLog&) const = default;
+};
+
+/// A statement that waits for its quorum.
+struct Proposal {
+    StatementId id;
+    Bytes statement;  // as signed
+    DeviceId author;
+    std::uint64_t index = 0;
+    std::uint64_t accepted_ms = 0;
+    std::uint64_t expires_ms = 0;   // first moment at which it cannot be endorsed
+    std::vector<MemberId> support;  // ascending, the author's among them
+    bool operator==(const Proposal&) const = default;
+};
+
+/// Where the directory is kept, from an entry on.
+struct RelayPeriod {
+    std::uint64_t index = 0;
+    RelayAddress address;  // with its key
+    bool operator==(const RelayPeriod&) const = default;
 };
 
 /// What one entry did, for notices and for those who follow (relay: cursors; client: groups).
@@ -95,6 +187,32 @@ enum class EventKind : std::uint8_t {
     agreement_published,  // version
     agreement_accepted,   // member, version
     agreement_lapsed,     // member, version
+    device_dormant,       // device, member
+    device_returned,      // device, member
+    device_rotated,     // device: the new one; other: the old one (device_revoked follows); member
+    member_suspended,   // member
+    member_reinstated,  // member
+    member_role_changed,   // member, version
+    channel_restarted,     // channel, version: incarnation; device: its creator
+    channel_closed,        // channel
+    delegation_granted,    // organisation: grantor; other_organisation: grantee; member
+    delegation_ended,      // organisation, other_organisation
+    policy_set,            // version
+    quorum_set,            // version: the number
+    rejoin_requested,      // device, channel; version: 1 allowed, 0 waits for approval
+    rejoin_approved,       // device, channel
+    commit_complained,     // device: who complains; other: the committer; channel
+    commit_barred,         // device, channel; other: by whose complaints, zero: a coordinator
+    commit_allowed,        // device, channel
+    channel_anchored,      // channel, version: epoch
+    relay_moved,           //
+    protocol_version_set,  // version
+    root_rotated,          //
+    store_restored,        // version: generation
+    invite_alarm,          // invite, member; device: used it; other: tried it second
+    proposed,              // statement, device, member; version: the action
+    endorsed,              // statement, device, member: the endorser's; version: the action
+    proposal_void,         // statement: its author lost the right
 };
 
 struct Event {
@@ -104,6 +222,10 @@ struct Event {
     InviteId invite{};
     ChannelId channel{};
     std::uint64_t version = 0;
+    DeviceId other{};
+    OrganisationId organisation{};
+    OrganisationId other_organisation{};
+    StatementId statement{};
     bool operator==(const Event&) const = default;
 };
 
@@ -115,7 +237,17 @@ struct AccessChange {
     bool read_after = false;
     bool post_before = false;
     bool post_after = false;
+    bool commit_before = false;
+    bool commit_after = false;
     bool operator==(const AccessChange&) const = default;
+};
+
+/// What a permitted statement does.
+enum class Outcome : std::uint8_t {
+    effective,  // takes effect with its entry
+    proposed,   // waits for its quorum
+    supported,  // an endorsement, and the quorum is not complete yet
+    completed,  // an endorsement that makes the proposal effective
 };
 
 struct Applied {
@@ -123,7 +255,10 @@ struct Applied {
     std::uint64_t accepted_ms = 0;
     StatementId statement;
     Action action = Action::genesis;
-    DeviceId author;  // the device that signed (the new one for genesis and admissions)
+    /// The device that signed (the new one for genesis and admissions); zero: root or relay. The
+    /// effect of a completed proposal is its author's: see the events.
+    DeviceId author;
+    Outcome outcome = Outcome::effective;
     std::vector<Event> events;
     std::vector<AccessChange> access;  // by channel, then device
 };

@@ -34,6 +34,10 @@ constexpr bool contains(RoleMask mask, Role role) { return (mask & bit(role)) !=
 /// Roles whose devices always wait for approval, however the invite was handed over.
 constexpr bool privileged(Role role) { return role == Role::coordinator || role == Role::police; }
 
+/// Whose members take part in exclusions (bans, orders). Police may not: a ban is the partnership's
+/// own decision; machines decide nothing.
+constexpr bool may_exclude(Role role) { return role != Role::police && role != Role::integration; }
+
 std::string_view name(Role role);
 std::optional<Role> role_from_name(std::string_view text);
 std::optional<Role> role_from_number(std::uint8_t number);

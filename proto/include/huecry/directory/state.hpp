@@ -54,12 +54,27 @@ public:
     // the partnership
     [[nodiscard]] const PartnershipId& partnership() const { return partnership_; }
     [[nodiscard]] const Genesis& genesis() const { return genesis_; }
-    [[nodiscard]] const PublicKey& root_key() const { return genesis_.root_key; }
-    [[nodiscard]] const PublicKey& relay_key() const { return genesis_.relay_key; }
-    [[nodiscard]] RelayAddress relay() const;
-    [[nodiscard]] std::uint16_t protocol() const { return genesis_.protocol_version; }
-    /// Distinct coordinators that a grave act needs.
+    [[nodiscard]] const PublicKey& root_key() const { return root_key_; }
+    /// What the root key that follows must hash to (root_hash()).
+    [[nodiscard]] const Digest& next_root_hash() const { return next_root_hash_; }
+    [[nodiscard]] const PublicKey& relay_key() const { return *relays_.back().address.key; }
+    [[nodiscard]] const RelayAddress& relay() const { return relays_.back().address; }
+    /// The relay's key right after entry `index`: heads of that index are signed with it.
+    [[nodiscard]] const PublicKey& relay_key_at(std::uint64_t index) const;
+    /// Every relay there was, oldest first.
+    [[nodiscard]] const std::vector<RelayPeriod>& relays() const { return relays_; }
+    /// Of the relay's store, 1 at first; and the entry that began it, 0 for none.
+    [[nodiscard]] std::uint64_t generation() const { return generation_; }
+    [[nodiscard]] std::uint64_t restored_index() const { return restored_index_; }
+    [[nodiscard]] std::uint16_t protocol() const { return protocol_; }
+    /// Distinct coordinators (members) that a grave act needs.
     [[nodiscard]] std::uint32_t quorum() const { return quorum_; }
+    [[nodiscard]] const Policy& policy() const { return policy_; }
+    /// 1 at first, one more with each change.
+    [[nodiscard]] std::uint64_t policy_version() const { return policy_version_; }
+    /// What waits for its quorum, expired ones too until something else is proposed.
+    [[nodiscard]] const std::map<StatementId, Proposal>& proposals() const { return proposals_; }
+    [[nodiscard]] const Proposal* proposal(const StatementId& id) const;
     [[nodiscard]] const ChannelId& all_members() const { return genesis_.all_members.id; }
 
     // its objects; pointers live until the next apply, null when there is none
@@ -78,14 +93,37 @@ public:
     [[nodiscard]] const Invite* invite(const InviteId& id) const;
     [[nodiscard]] const ChannelRecord* channel(const ChannelId& id) const;
     [[nodiscard]] std::vector<DeviceId> devices_of(const MemberId& id) const;
-    /// Active devices of coordinators.
+    /// The device is active and its member is not suspended.
+    [[nodiscard]] bool is_active(const DeviceId& id) const;
+    /// Active devices of coordinators that are not suspended.
     [[nodiscard]] std::size_t active_coordinators() const { return active_coordinators_; }
+    /// Coordinators (members, not suspended) that have such a device: those who can vote.
+    [[nodiscard]] std::size_t coordinator_members() const { return coordinator_members_; }
+    /// A coordinator that is not suspended and has an active device.
+    [[nodiscard]] bool votes(const MemberId& id) const;
     /// Nothing is published, or the member accepted the current version, or is in grace.
     [[nodiscard]] bool in_good_standing(const Member& member) const;
     [[nodiscard]] bool in_good_standing(const MemberId& id) const;
     /// Members whose deadline has passed at `now_ms` and who are still in grace: what a
     /// coordinator's device puts into an agreement_lapsed. At most max_lapsed at a time.
     [[nodiscard]] std::vector<MemberId> due_to_lapse(std::uint64_t now_ms) const;
+
+    /// Active devices that no statement has been accepted of for policy().dormant_days at
+    /// `now_ms`, at most max_dormant: candidates for device_dormant. That they have not been seen
+    /// in any stream either is for the coordinator's device to know.
+    [[nodiscard]] std::vector<DeviceId> may_be_dormant(std::uint64_t now_ms) const;
+    /// Channels that are due for an anchor at `now_ms` and that `device` reads, at most
+    /// max_anchors.
+    [[nodiscard]] std::vector<ChannelId> due_to_anchor(const DeviceId& device,
+                                                       std::uint64_t now_ms) const;
+    /// A device's newest rejoin request in a channel; null: none.
+    [[nodiscard]] const Rejoin* rejoin(const DeviceId& device, const ChannelId& channel) const;
+    /// All of a device's requests; null: none.
+    [[nodiscard]] const RejoinLog* rejoins(const DeviceId& device) const;
+    [[nodiscard]] const std::vector<Delegation>& delegations() const { return delegations_; }
+    /// The lesser of the channel's ceiling and the policy's.
+    [[nodiscard]] std::uint32_t max_alert_s(const Channel& channel) const;
+    [[nodiscard]] std::uint32_t max_photo_s(const Channel& channel) const;
 
     // rights
     /// Active, role among the channel's readers, not kept out by the member's channel list (which
@@ -94,6 +132,20 @@ public:
     [[nodiscard]] bool reads(const DeviceId& device, const ChannelId& channel) const;
     /// Reads, and the role is among the channel's posters.
     [[nodiscard]] bool posts(const DeviceId& device, const ChannelId& channel) const;
+    /// Reads, and is not barred from committing.
+    [[nodiscard]] bool may_commit(const DeviceId& device, const ChannelId& channel) const;
+    /// May any post of this device be accepted at `accepted_ms`: on its own right, or for an
+    /// organisation whose delegation runs? What a relay asks.
+    [[nodiscard]] bool may_post(const DeviceId& device, const ChannelId& channel,
+                                std::uint64_t accepted_ms) const;
+    /// The same right after entry `index`: what a receiver asks.
+    [[nodiscard]] bool may_post_at(const DeviceId& device, const ChannelId& channel,
+                                   std::uint64_t index, std::uint64_t accepted_ms) const;
+    /// May the device say something there in the name of `grantor`, in a message that names entry
+    /// `index` and was accepted at `accepted_ms`?
+    [[nodiscard]] bool posts_for_at(const DeviceId& device, const OrganisationId& grantor,
+                                    const ChannelId& channel, std::uint64_t index,
+                                    std::uint64_t accepted_ms) const;
     /// Lives until the next apply.
     [[nodiscard]] const std::set<DeviceId>& readers(const ChannelId& channel) const;
     [[nodiscard]] std::vector<ChannelId> channels_of(const DeviceId& device) const;
@@ -109,7 +161,8 @@ public:
     /// The last index at which any reader lost access to the channel; 0: never. A submission whose
     /// directory_index is below is stale.
     [[nodiscard]] std::uint64_t loss_index(const ChannelId& channel) const;
-    /// The last index at which the device lost the right to post there; 0: never.
+    /// The last index at which the device lost the right to post, to post for others, or to commit
+    /// there; 0: never.
     [[nodiscard]] std::uint64_t loss_index(const DeviceId& device, const ChannelId& channel) const;
 
 private:
@@ -118,13 +171,24 @@ private:
     State() = default;
     /// Takes in a verified entry: cannot fail.
     Applied advance(const Header& header, BytesView header_bytes, BytesView statement_bytes,
-                    const Statement& statement, const DeviceId& author);
+                    const Statement& statement, const DeviceId& author, Outcome outcome);
+    /// Any delegation of that grantor (empty: of anyone) to the device's organisation?
+    [[nodiscard]] bool delegated(const DeviceId& device, const OrganisationId* grantor,
+                                 std::uint64_t index, std::uint64_t accepted_ms) const;
     [[nodiscard]] const AccessHistory* history(const DeviceId& device,
                                                const ChannelId& channel) const;
 
     PartnershipId partnership_;
     Genesis genesis_;
+    PublicKey root_key_;
+    Digest next_root_hash_;
+    std::vector<RelayPeriod> relays_;
+    std::uint64_t generation_ = 1;
+    std::uint64_t restored_index_ = 0;
+    std::uint16_t protocol_ = 1;
     std::uint32_t quorum_ = 1;
+    Policy policy_;
+    std::uint64_t policy_version_ = 1;
     std::uint64_t time_ms_ = 0;
     std::vector<Digest> hashes_;  // [0] is the chain's start
     std::unordered_set<StatementId> statements_;
@@ -134,15 +198,19 @@ private:
     std::map<ChannelId, ChannelRecord> channels_;
     std::map<OrganisationId, Digest> organisations_;
     std::optional<Agreement> agreement_;
+    std::map<StatementId, Proposal> proposals_;
+    std::vector<Delegation> delegations_;  // in the order granted
+    std::map<DeviceId, RejoinLog> rejoins_;
     AccessTable access_;
     // derived, not saved
     struct Devices {
         std::vector<DeviceId> ids;  // ascending
-        std::size_t active = 0;
+        std::size_t active = 0;     // whether the member is suspended or not
     };
     std::map<MemberId, Devices> by_member_;
     std::map<DeviceId, std::set<InviteId>> open_by_issuer_;
     std::size_t active_coordinators_ = 0;
+    std::size_t coordinator_members_ = 0;
 };
 
 }  // namespace huecry::directory
