@@ -166,10 +166,10 @@ std::vector<ListedProposal> Group::Impl::cached_for_commit() const {
     for (std::size_t i = 0; i < good.size(); ++i) {
         bool drop = good[i].proposal->as<ReInit>() != nullptr && good.size() > 1;
         for (std::size_t j = 0; j < good.size() && !drop; ++j) {
-            const bool same = j != i && target(good[i]) && target(good[i]) == target(good[j]);
-            drop = (j > i && replaces(good[j], good[i])) ||
-                   (same && good[j].proposal->as<Remove>() != nullptr &&
-                    (good[i].proposal->as<Update>() != nullptr || j < i));
+            const bool removed = good[i].proposal->as<Update>() != nullptr &&
+                                 good[j].proposal->as<Remove>() != nullptr &&
+                                 target(good[i]) == target(good[j]);
+            drop = removed || (j > i && replaces(good[j], good[i]));
         }
         if (!drop) out.push_back(good[i]);
     }
