@@ -10,6 +10,21 @@ Rights AccessHistory::at(std::uint64_t index) const {
     return after == changes_.begin() ? Rights{} : std::prev(after)->rights;
 }
 
+bool AccessHistory::read_throughout(std::uint64_t from, std::uint64_t to) const {
+    if (!at(from).read) return false;
+    return std::none_of(changes_.begin(), changes_.end(), [&](const Change& c) {
+        return c.index > from && c.index <= to && !c.rights.read;
+    });
+}
+
+const AccessHistory::Replacement* AccessHistory::replacement(std::uint64_t after,
+                                                             std::uint64_t upto) const {
+    const auto last = std::upper_bound(replacements_.begin(), replacements_.end(), upto,
+                                       [](auto i, const Replacement& r) { return i < r.index; });
+    if (last == replacements_.begin() || std::prev(last)->index <= after) return nullptr;
+    return &*std::prev(last);
+}
+
 void AccessHistory::set(std::uint64_t index, Rights rights) {
     const auto before = now();
     if (before == rights) return;

@@ -69,6 +69,7 @@ private:
     void end_delegations(const MemberId& by);
     void propose(BytesView bytes, Action action);
     void support(Proposal& proposal, const Statement& inner);
+    void replace_leaf(const DeviceId& device, const ChannelId& channel, BytesView key_package);
     void bar(ChannelRecord& channel, const DeviceId& device, const DeviceId& by);
     /// Recomputes rights: of one device everywhere, of a member's devices, of all in one channel,
     /// of one in one.

@@ -67,6 +67,7 @@ void Apply::operator()(const RejoinRequested& b) {
                                    .index = out_.index,
                                    .accepted_ms = out_.accepted_ms,
                                    .allowed_index = waits ? 0 : out_.index};
+        if (!waits) replace_leaf(author_, c.channel, c.key_package);
         event({.kind = EventKind::rejoin_requested,
                .device = author_,
                .channel = c.channel,
@@ -78,8 +79,13 @@ void Apply::operator()(const RejoinApproved& b) {
     for (auto& [id, rejoin] : state_.rejoins_.at(b.device).channels) {
         if (rejoin.allowed_index != 0) continue;
         rejoin.allowed_index = out_.index;
+        replace_leaf(b.device, id, rejoin.key_package);
         event({.kind = EventKind::rejoin_approved, .device = b.device, .channel = id});
     }
+}
+
+void Apply::replace_leaf(const DeviceId& device, const ChannelId& channel, BytesView key_package) {
+    state_.access_[channel].histories[device].replace_leaf(out_.index, sha256(key_package));
 }
 
 void Apply::bar(ChannelRecord& channel, const DeviceId& device, const DeviceId& by) {

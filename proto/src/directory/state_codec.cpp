@@ -118,6 +118,8 @@ private:
             w.u64(c.index).u8(
                 static_cast<std::uint8_t>((c.rights.read ? 1 : 0) | (c.rights.post ? 2 : 0) |
                                           (c.rights.commit ? 4 : 0) | (c.rights.post_for ? 8 : 0)));
+        w.u32(static_cast<std::uint32_t>(history.replacements().size()));
+        for (const auto& one : history.replacements()) w.u64(one.index).raw(one.key_package.view());
     }
     static void read_access(Reader& r, AccessTable& table) {
         read_map(r, [&] {
@@ -131,6 +133,10 @@ private:
                     const auto bits = r.u8();
                     history.set(index, {(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0,
                                         (bits & 8) != 0});
+                });
+                read_map(r, [&] {
+                    const auto index = r.u64();
+                    history.replace_leaf(index, read_id<Digest>(r));
                 });
                 if (history.now().read) access.readers.insert(access.readers.end(), device);
             });

@@ -177,6 +177,25 @@ Rights State::rights_at(const DeviceId& device, const ChannelId& channel, std::u
     return h == nullptr || at > index() ? Rights{} : h->at(at);
 }
 
+bool State::authorised_throughout(const DeviceId& device, const ChannelId& channel,
+                                  std::uint64_t from, std::uint64_t to) const {
+    const auto* h = history(device, channel);
+    return h != nullptr && to <= index() && h->read_throughout(from, to);
+}
+
+bool State::ever_authorised(const DeviceId& device, const ChannelId& channel) const {
+    const auto* h = history(device, channel);
+    return h != nullptr && std::any_of(h->changes().begin(), h->changes().end(),
+                                       [](const auto& c) { return c.rights.read; });
+}
+
+const AccessHistory::Replacement* State::replacement(const DeviceId& device,
+                                                     const ChannelId& channel, std::uint64_t after,
+                                                     std::uint64_t upto) const {
+    const auto* h = history(device, channel);
+    return h == nullptr ? nullptr : h->replacement(after, upto);
+}
+
 std::uint64_t State::loss_index(const ChannelId& id) const {
     const auto* c = channel(id);
     return c == nullptr ? 0 : c->loss_index;

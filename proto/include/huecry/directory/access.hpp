@@ -34,15 +34,32 @@ public:
         return changes_.empty() ? Rights{} : changes_.back().rights;
     }
     [[nodiscard]] Rights at(std::uint64_t index) const;
+    /// Could it read after every entry from `from` to `to`?
+    [[nodiscard]] bool read_throughout(std::uint64_t from, std::uint64_t to) const;
     /// The last index at which posting or committing was lost; 0: never.
     [[nodiscard]] std::uint64_t own_loss() const { return own_loss_; }
     /// Does nothing when `rights` are those of now. `index` is not below the last change's.
     void set(std::uint64_t index, Rights rights);
     [[nodiscard]] const std::vector<Change>& changes() const { return changes_; }
+
+    /// A rejoin that is allowed from an entry on: the leaf that the device has there is due for
+    /// removal, and exactly this key package takes its place.
+    struct Replacement {
+        std::uint64_t index = 0;
+        Digest key_package;  // SHA-256 of the MLSMessage
+        bool operator==(const Replacement&) const = default;
+    };
+    void replace_leaf(std::uint64_t index, const Digest& key_package) {
+        replacements_.push_back({index, key_package});
+    }
+    /// The newest with an index in (after, upto]; null: none.
+    [[nodiscard]] const Replacement* replacement(std::uint64_t after, std::uint64_t upto) const;
+    [[nodiscard]] const std::vector<Replacement>& replacements() const { return replacements_; }
     bool operator==(const AccessHistory&) const = default;
 
 private:
     std::vector<Change> changes_;
+    std::vector<Replacement> replacements_;
     std::uint64_t own_loss_ = 0;
 };
 

@@ -158,6 +158,17 @@ public:
                                      std::uint64_t index) const {
         return rights_at(device, channel, index).read;
     }
+    /// Could it after every entry from `from` to `to`?
+    [[nodiscard]] bool authorised_throughout(const DeviceId& device, const ChannelId& channel,
+                                             std::uint64_t from, std::uint64_t to) const;
+    /// Could it ever?
+    [[nodiscard]] bool ever_authorised(const DeviceId& device, const ChannelId& channel) const;
+    /// A rejoin that became allowed after entry `after` and up to entry `upto`, the newest one;
+    /// null: none. Lives until the next apply.
+    [[nodiscard]] const AccessHistory::Replacement* replacement(const DeviceId& device,
+                                                                const ChannelId& channel,
+                                                                std::uint64_t after,
+                                                                std::uint64_t upto) const;
     /// The last index at which any reader lost access to the channel; 0: never. A submission whose
     /// directory_index is below is stale.
     [[nodiscard]] std::uint64_t loss_index(const ChannelId& channel) const;
