@@ -52,6 +52,8 @@ public:
     /// Signs with this device, sends, and calls back once the entry has been applied here.
     using StatementDone = std::function<void(Result<std::uint64_t> index)>;
     void submit_statement(directory::Body body, StatementDone done);
+    /// The same of a statement that others have signed (the root, a device that comes).
+    void submit_signed(const directory::SignedStatement& statement, StatementDone done);
     /// Saves a message with its photos, to go out as soon as possible. Its own transaction.
     Result<void> enqueue(const Outgoing& message, std::vector<Projection::Sealed> photos);
 

@@ -338,7 +338,10 @@ void Engine::submit_statement(directory::Body body, StatementDone done) {
     if (!directory_.known()) return done(Error{Errc::unreachable, "no directory yet"});
     const auto statement = directory::make_statement(
         directory_.state(), context_.new_id<directory::Nonce>(), std::move(body));
-    const auto signed_statement = directory::sign_statement(statement, *context_.self.key);
+    submit_signed(directory::sign_statement(statement, *context_.self.key), std::move(done));
+}
+
+void Engine::submit_signed(const directory::SignedStatement& signed_statement, StatementDone done) {
     v1::Frame frame;
     auto& submit = *frame.mutable_submit();
     submit.mutable_stream()->set_kind(static_cast<std::uint32_t>(StreamKind::directory));
