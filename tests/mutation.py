@@ -33,7 +33,7 @@ PROGRAMS = {  # what runs which sources; the slowest last
     ],
     "mls_engine_test": ["mls_storage_test.cpp", "mls_verdict_test.cpp"],
 }
-SECONDS = 120  # a mutant that runs longer hangs, and is noticed by that
+SECONDS = 40  # a mutant that runs longer hangs, and is noticed by that
 
 # What makes an `if` a check: the first thing that it does.
 ANSWER = re.compile(
@@ -49,6 +49,7 @@ ANSWER = re.compile(
 )
 FAIL = re.compile(r"\b\w+\.fail\(\);")
 CALL = re.compile(r"\bHUECRY_TRY\((?!_)")
+DECLARATION = re.compile(r"\s*(?:const )?auto\*? (\w+) = ")
 WORDS = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
@@ -135,6 +136,9 @@ class Instrumenter:
                 words = WORDS.search(text, text.rindex("const Error damaged", 0, end)).group(1)
             kind = "form" if ".fail()" in statement else "check"
             *before, condition = split(text[begin + 1 : end - 1], ";")
+            declared = DECLARATION.match(condition)
+            if declared:  # its value is the condition
+                before, condition = before + [condition], " " + declared.group(1)
             clauses = split(condition, "||")
             guarded = [
                 f"(({one_line(c)}) && {self.add(file, text, begin, kind, c, words, condition)})"

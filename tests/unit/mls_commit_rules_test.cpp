@@ -39,7 +39,7 @@ TEST_CASE("a path whose secrets are not for this device (section 7.5)") {
     failed(verdict([&](NewPath& p) { p.path_secrets[0] = t.random.secret(32); }),
            "a derived key does not fit");
     failed(verdict([&](NewPath& p) { p.path_secrets[0] = t.random.secret(31); }),
-           "no path secret for this device");
+           "length of the path secret");
     failed(verdict({},
                    [](Commit& c, const RatchetTree&) {
                        c.path->nodes[0].encrypted_path_secret[0].ciphertext[3] ^= 1;
@@ -99,6 +99,8 @@ TEST_CASE("the list of a commit, judged in the new tree (section 12.4.2)") {
     Device zoe(suite(), t.random, "zoe"), yan(suite(), t.random, "yan");
     CHECK(verdict({Proposal{Remove{{2}}}}) == "Commit: path is missing");
     CHECK(verdict({}) == "Commit: path is missing");
+    CHECK(verdict({Proposal{GroupContextExtensions{}}}) == "Commit: path is missing");
+    CHECK(verdict({Proposal{ReInit{{}, 1, 3, {}}}}) == "confirmation tag");
     CHECK(verdict({package(zoe)}) == "confirmation tag");
     CHECK(verdict({package(zoe), package(yan)}) == "members");
     CHECK(verdict({package(t.eve)}) == "a signature key appears twice");
@@ -219,6 +221,8 @@ TEST_CASE("what this device does not send (sections 7.3, 12.1 and 12.4.1)") {
     Trio t;
     auto& g = t.a();
     CHECK(why(g.propose(RemoveMember{{9}}, {})) == "Remove: no such member");
+    CHECK(g.member({2}).has_value());
+    CHECK_FALSE(g.member({3}).has_value());
     MemoryStore store;
     g.flush(store);
     store.written = 0;
@@ -268,6 +272,23 @@ TEST_CASE("a creator keeps the rules of its own group (section 11)") {
     CHECK(create({.identity = Bytes(1), .extensions = {{0xff01, {}}}}, {}) ==
           "LeafNode: own extension is not listed");
     CHECK(create({.identity = Bytes(1)}, {{0xff01, {}}}) == "a member lacks a group extension");
+}
+
+TEST_CASE("new extensions of a group are supported by all its members (section 12.1.7)") {
+    SeededRandom random(6);
+    Device ann(suite(), random, "ann"), bob(suite(), random, "bob");
+    auto group =
+        must(Group::create(ann.env, {.group_id = Bytes(1),
+                                     .leaf = {.identity = Bytes(1), .extra_extensions = {0xf0f0}},
+                                     .lifetime = test_lifetime}));
+    const CommitOptions extend{.proposals = {SetExtensions{{{0xf0f0, {}}}}}};
+    CHECK(why(group.commit(extend)) == "accepted");
+    group.clear_pending();
+    (void)must(group.commit({.proposals = {AddMember{bob.key_package().message}}}));
+    REQUIRE(group.merge_pending().ok());
+    CHECK(why(group.commit(extend)) == "a member lacks a group extension");
+    // Unless the one who does not is removed with it.
+    CHECK(why(group.commit({.proposals = {RemoveMember{{1}}, extend.proposals[0]}})) == "accepted");
 }
 
 TEST_CASE("there is a time for everything: pending commits, limits, the end of a group") {

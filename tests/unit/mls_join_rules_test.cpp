@@ -242,6 +242,9 @@ TEST_CASE("what a joiner decrypts (sections 11 and 12.4.3.1)") {
     auto package = j.parsed;
     package.cipher_suite = 1;
     CHECK(verdict(*j.made.welcome, package.encode(), j.package.secrets) == "Welcome: cipher suite");
+    message = *j.made.welcome;
+    message[5] = 1;  // both of another suite than this device's
+    CHECK(verdict(message, package.encode(), j.package.secrets) == "Welcome: cipher suite");
     for (const std::size_t length : {std::size_t{31}, std::size_t{33}}) {
         auto secrets = j.package.secrets.clone();
         secrets.init_key = j.random.secret(length);
@@ -291,7 +294,8 @@ TEST_CASE("what an external joiner checks (section 12.4.3.2)") {
               std::erase_if(i.extensions,
                             [](const auto& e) { return e.type == extension_type::external_pub; });
           }) == "GroupInfo: no external_pub");
-    CHECK(join(set_pub(Bytes(32, 9))) == "GroupInfo: external_pub");
+    CHECK(join(set_pub(Writer().opaque(Bytes(32, 9)).u8(0).take())) == "GroupInfo: external_pub");
+    CHECK(join(set_pub(Writer().opaque(Bytes(31, 9)).take())) == "GroupInfo: external_pub");
     CHECK(join(set_pub(Writer().opaque(Bytes(32)).take())) ==
           "GroupInfo: external_pub is unusable");
 }

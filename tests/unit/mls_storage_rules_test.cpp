@@ -222,7 +222,8 @@ TEST_CASE("records of the secret tree") {
     CHECK(verdict("nx1", secret) == "secret tree");
     CHECK(verdict("n/", secret) == "secret tree");
     CHECK(verdict("n/99", secret) == "secret tree");
-    CHECK(verdict("n/99999999999", secret) == "secret tree");
+    CHECK(verdict("n/4294967297", secret) == "secret tree");            // 2^32 + 1
+    CHECK(verdict("n/18446744073709551617", secret) == "secret tree");  // 2^64 + 1
     CHECK(verdict("r/0", ratchet) == "secret tree");
     CHECK(verdict("r/0/11", ratchet) == "secret tree");
     CHECK(verdict("r/0x1", ratchet) == "secret tree");

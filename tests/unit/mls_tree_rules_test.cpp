@@ -49,6 +49,9 @@ TEST_CASE("a path is opened with the keys that this device has (section 7.5)") {
     for (std::uint32_t own = 1; own < 4; ++own) CHECK(open(update, {own}) == "accepted");
     CHECK(open(update, {3}, false) == "no path secret for this device");
     CHECK(open(update, {0}) == "no node of the path is shared");
+    auto more = update;
+    more.nodes.push_back(more.nodes.back());
+    CHECK(open(more, {0}) == "no node of the path is shared");
     auto shorter = update;
     shorter.nodes.pop_back();
     CHECK(open(shorter, {1}) != "accepted");

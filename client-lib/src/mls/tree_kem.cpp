@@ -140,8 +140,9 @@ Result<SecretBytes> decrypt_path(const CipherSuite& suite, const RatchetTree& tr
                                           ciphertexts[i].kem_output, ciphertexts[i].ciphertext);
         if (!secret) return Error{Errc::mls_path_failed, "the path secret does not open"};
     }
-    if (!secret || secret->size() != suite.hash_size())
-        return Error{Errc::mls_path_failed, "no path secret for this device"};
+    if (!secret) return Error{Errc::mls_path_failed, "no path secret for this device"};
+    if (secret->size() != suite.hash_size())
+        return Error{Errc::mls_path_failed, "length of the path secret"};
     PathSecrets secrets(suite, std::move(*secret));
     for (auto i = at; i < nodes.size(); ++i) {
         auto pair = secrets.node_key();
