@@ -123,6 +123,32 @@ TEST_CASE("the list of a commit, judged in the new tree (section 12.4.2)") {
     CHECK(missing.detail == "a pre-shared key is missing");
 }
 
+TEST_CASE("what was proposed and fits no tree keeps nobody from committing (section 12.4.1)") {
+    Trio t;
+    Rogue rogue(t.b(), t.bob);
+    Device zoe(suite(), t.random, "zoe");
+    const auto good = std::move(*parse_key_package(zoe.key_package().message));
+    auto update = rogue.tree.leaf({1});
+    update.source = LeafNodeSource::update;
+    update.encryption_key = to_bytes(rogue.tree.encryption_key(0));  // ann's
+    rogue.sign_leaf(update);
+    PreSharedKeyId unknown;
+    unknown.nonce = Bytes(32);
+    for (const auto& p :
+         {Proposal{Add{std::move(*parse_key_package(t.eve.key_package().message))}},
+          Proposal{Update{update}}, Proposal{GroupContextExtensions{{{0xf0f0, {}}}}},
+          Proposal{PskProposal{unknown}}, Proposal{Add{good}}}) {
+        const auto message = rogue.in_public(rogue.say(p));
+        for (auto* g : {&t.a(), &t.c()}) CHECK(why(g->process(message, {})) == "accepted");
+    }
+    const auto commit = must(t.a().commit({}));
+    REQUIRE(t.a().merge_pending().ok());
+    CHECK(t.a().size() == 4);
+    CHECK(t.a().member({3})->identity == to_bytes(view("zoe")));
+    CHECK(why(t.c().process(commit.message, {})) == "accepted");
+    CHECK(t.c().epoch_authenticator() == t.a().epoch_authenticator());
+}
+
 namespace {
 
 // What zoe, who is outside, makes of a GroupInfo; spoiled and signed again by her.

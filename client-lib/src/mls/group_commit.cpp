@@ -131,9 +131,21 @@ Result<Bytes> Group::propose(const ProposalRequest& request, const FramingOption
     return std::move(framed.message);
 }
 
+bool Group::Impl::fit_together(const std::vector<ListedProposal>& list) const {
+    const ProposalContext c{suite(), current->context, current->tree, env.limits, current->own};
+    if (!check_proposal_list(c, list, true)) return false;
+    auto tree = current->tree;
+    auto extensions = current->context.extensions;
+    const auto applied = apply_proposals(list, env.limits, tree, extensions);
+    if (!applied) return false;
+    auto changed = applied->added;
+    changed.insert(changed.end(), applied->updated.begin(), applied->updated.end());
+    return check_new_leaves(tree, extensions, changed, {}).ok();
+}
+
 // Section 12.4.1: all that is valid; a Remove before an Update of the same leaf, the latest Update
 // of several, a ReInit only when nothing else waits.
-std::vector<ListedProposal> Group::Impl::cached_for_commit() const {
+std::vector<ListedProposal> Group::Impl::cached_for_commit(const PskLookup& psks) const {
     const ProposalContext c{suite(), current->context, current->tree, env.limits, current->own};
     std::vector<ListedProposal> good;
     for (const auto& cached : proposals) {
@@ -144,6 +156,8 @@ std::vector<ListedProposal> Group::Impl::cached_for_commit() const {
         const bool own_remove =
             p.as<Remove>() != nullptr && p.as<Remove>()->removed == current->own;
         if (own_update || own_remove || !check_proposal(c, item)) continue;
+        const auto* psk = p.as<PskProposal>();
+        if (psk != nullptr && !find_psk(psk->psk, psks)) continue;
         good.push_back(std::move(item));
     }
     const auto target = [](const ListedProposal& i) -> std::optional<LeafIndex> {
@@ -173,7 +187,14 @@ std::vector<ListedProposal> Group::Impl::cached_for_commit() const {
         }
         if (!drop) out.push_back(good[i]);
     }
-    return out;
+    if (out.empty() || fit_together(out)) return out;
+    // Nobody keeps others from committing by what fits no tree: it is left out.
+    std::vector<ListedProposal> fitting;
+    for (auto& item : out) {
+        fitting.push_back(std::move(item));
+        if (!fit_together(fitting)) fitting.pop_back();
+    }
+    return fitting;
 }
 
 Result<NewCommit> Group::commit(const CommitOptions& options) {
@@ -183,7 +204,7 @@ Result<NewCommit> Group::commit(const CommitOptions& options) {
     auto& state = *impl.current;
     const auto& suite = impl.suite();
     std::vector<ListedProposal> list;
-    if (options.by_reference) list = impl.cached_for_commit();
+    if (options.by_reference) list = impl.cached_for_commit(options.psks);
     for (const auto& request : options.proposals) {
         if (std::holds_alternative<UpdateSelf>(request))
             return Error{Errc::invalid_argument, "an Update is committed by others"};

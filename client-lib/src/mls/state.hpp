@@ -111,7 +111,9 @@ struct Group::Impl {
     [[nodiscard]] Result<SecretBytes> combine_psks(const std::vector<PreSharedKeyId>& ids,
                                                    const PskLookup& lookup) const;
     [[nodiscard]] Result<Proposal> realise(const ProposalRequest& request);
-    [[nodiscard]] std::vector<ListedProposal> cached_for_commit() const;
+    [[nodiscard]] std::vector<ListedProposal> cached_for_commit(const PskLookup& psks) const;
+    /// Section 12.2, its last point too: the tree after these proposals is a valid one.
+    [[nodiscard]] bool fit_together(const std::vector<ListedProposal>& list) const;
 
     /// group_process.cpp
     struct Opened;
