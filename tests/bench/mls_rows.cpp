@@ -15,6 +15,9 @@ Limits bench_limits() {
     out.max_members = 4000;
     return out;
 }
+// Work of less than a millisecond, for which a busy machine is a noisy one.
+constexpr int short_runs = 41;
+
 double kib(std::size_t bytes) { return static_cast<double>(bytes) / 1024; }
 }  // namespace
 
@@ -160,7 +163,7 @@ void Rows::commit_rows(const Commit& what, const Floor& create, const Floor& pro
     // GroupInfo: signed, encrypted, hashed as the context of the encryption.
     if (made.welcome) made_floor += length_floor(made.welcome->size(), true);
     auto copy = mine_;
-    const auto creating = measure(pace_, p_, made_floor, 11, [&] {
+    const auto creating = measure(pace_, p_, made_floor, n_ > 1000 ? 11 : 21, [&] {
         x.emplace(must(Group::load(ann_.env, mine_)));
         return make;
     });
@@ -171,7 +174,7 @@ void Rows::commit_rows(const Commit& what, const Floor& create, const Floor& pro
 
     if (what.tree_inside) return;  // the others see the same commit
     const auto floor = process + epoch_floor() + length_floor(bytes, false);
-    const auto processing = measure(pace_, p_, floor, 15, [&] {
+    const auto processing = measure(pace_, p_, floor, short_runs, [&] {
         y.emplace(must(Group::load(other(), theirs_)));
         return [&] {
             if (must(y->process(made.message, {})).verdict != Verdict::applied)
@@ -230,7 +233,7 @@ void Rows::external_join() {
     process.derive = 1 + 1;  // one node above both at least, and the KEM of external_init
     process += epoch_floor() + length_floor(bytes, false);
     std::optional<Group> y;
-    const auto processing = measure(pace_, p_, process, 15, [&] {
+    const auto processing = measure(pace_, p_, process, short_runs, [&] {
         y.emplace(must(Group::load(other(), theirs_)));
         return [&] {
             if (must(y->process(joined->message, {})).verdict != Verdict::applied)
