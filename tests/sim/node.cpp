@@ -137,6 +137,7 @@ void Node::show() {
         watcher_.shown(number_, *event);
         if (!projection_->mark_shown(event->number)) return;
     }
+    watcher_.read_all(number_);
 }
 
 void Node::stop() {

@@ -17,6 +17,8 @@ public:
     virtual void logged(std::size_t node, int level, std::string_view line) = 0;
     /// The person sees it: each event once, except that the last one may come again after a kill.
     virtual void shown(std::size_t node, const Event& event) = 0;
+    /// The person has read everything that there is.
+    virtual void read_all(std::size_t node) = 0;
     virtual void frame_sent(std::size_t node, const v1::Frame& frame) = 0;
     virtual void frame_from_relay(std::size_t node, const v1::Frame& frame) = 0;
 };

@@ -28,6 +28,14 @@ RelayHost::~RelayHost() {
 }
 
 bool RelayHost::open_store() {
+    // Making the schema anew for each world would cost more than the rest of most worlds.
+    static DiskImage empty;
+    auto& disk = Disk::get();
+    if (!empty.empty() && !disk.exists(options_.folder + "leases.db")) {
+        auto image = disk.read(options_.folder);
+        for (const auto& [name, file] : empty) image[name] = file;
+        disk.write(options_.folder, std::move(image));
+    }
     store_ = memory_.get();
     if (options_.real_store) {
         auto opened = relay::open_sqlcipher_store(options_.folder + "relay.db", key_);
@@ -41,14 +49,6 @@ bool RelayHost::open_store() {
     if (options_.wrap) {
         wrapped_ = options_.wrap(*store_);
         store_ = wrapped_.get();
-    }
-    // Making the schema anew for each world would cost more than the rest of most worlds.
-    static DiskImage empty;
-    auto& disk = Disk::get();
-    if (!empty.empty() && !disk.exists(options_.folder + "leases.db")) {
-        auto image = disk.read(options_.folder);
-        for (const auto& [name, file] : empty) image[name] = file;
-        disk.write(options_.folder, std::move(image));
     }
     auto leases = relay::LeaseStore::open(options_.folder + "leases.db", key_, random_);
     if (!leases) {

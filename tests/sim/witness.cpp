@@ -163,6 +163,11 @@ void Witness::shown(std::size_t node, const Event& event) {
     entitled_.push_back({node, alert.channel, alert.from.device, alert.id});
 }
 
+void Witness::read_all(std::size_t node) {
+    for (auto& range : passed_)
+        if (range.node == node && range.read_ms == 0) range.read_ms = world_.clockwork.wall_ms();
+}
+
 // -- after every event
 
 void Witness::after_event() {
@@ -226,8 +231,8 @@ void Witness::look_at_channel(Node& node, const domain::Channel& channel) {
     if (honest_ && channel.cursor() < place.cursor)
         fail("n" + std::to_string(node.number()) + " has gone back in a channel");
     if (channel.cursor() > place.cursor && row.status == domain::ChannelStatus::joined)
-        passed_.push_back({node.number(), channel.stream(), place.cursor, channel.cursor(),
-                           world_.clockwork.wall_ms(), row.awaiting_commit});
+        passed_.push_back(
+            {node.number(), channel.stream(), place.cursor, channel.cursor(), row.awaiting_commit});
     const bool moved = row.handshake_seq != place.handshake || row.status != place.status;
     place.cursor = channel.cursor();
     place.handshake = row.handshake_seq;

@@ -51,6 +51,7 @@ public:
     // NodeWatcher
     void logged(std::size_t node, int level, std::string_view line) override;
     void shown(std::size_t node, const Event& event) override;
+    void read_all(std::size_t node) override;
     void frame_sent(std::size_t node, const v1::Frame& frame) override;
     void frame_from_relay(std::size_t node, const v1::Frame& frame) override;
 
@@ -73,8 +74,8 @@ private:
         std::size_t node = 0;
         StreamRef stream;
         std::uint64_t after = 0, upto = 0;
-        std::uint64_t time_ms = 0;
         MessageId awaited;
+        std::uint64_t read_ms = 0;  // when its person has read what came of it
     };
     struct Entitled {  // shown to a node: had it the right?
         std::size_t node = 0;
