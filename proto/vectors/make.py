@@ -214,14 +214,7 @@ def directory():
     root, founder, shop, other = (Key(fill(n, 32)) for n in ("root", "founder", "shop", "other"))
     relay = Key(fill("relay", 32))
     owner = device_id(founder.public)
-    genesis = (root.public + h("huecry/1 next root", fill("next root", 32)) + relay.public
-               + u(16, 8443) + vec(b"relay.example") + fill("member", 16) + founder.public
-               + fill("founder sealing", 32) + fill("member name", 32) + fill("organisation", 16)
-               + fill("organisation name", 32) + fill("partnership name", 32)
-               + channel("all", 0x7f, 0x7f, 0, owner, 1) + u(16, 1))
-    statement = log.statement(1, genesis)
-    log.partnership = h("huecry/1 partnership id", statement)
-    log.entry("genesis", log.signed(statement, [(1, bytes(16), root), (4, owner, founder)]))
+    founding(log, root, Key(fill("next root", 32)), founder, relay)
 
     def by(key, action, body, **kw):
         return log.signed(log.statement(action, body, **kw), [(2, device_id(key.public), key)])
@@ -290,6 +283,148 @@ def directory():
              ("loss_index", len(log.hashes) - 2)])
 
 
+def founding(log, root, next_root, founder, relay):
+    """The first entry of a directory; gives the founder's device id."""
+    owner = device_id(founder.public)
+    genesis = (root.public + h("huecry/1 next root", next_root.public) + relay.public
+               + u(16, 8443) + vec(b"relay.example") + fill("member", 16) + founder.public
+               + fill("founder sealing", 32) + fill("member name", 32) + fill("organisation", 16)
+               + fill("organisation name", 32) + fill("partnership name", 32)
+               + channel("all", 0x7f, 0x7f, 0, owner, 1) + u(16, 1))
+    statement = log.statement(1, genesis)
+    log.partnership = h("huecry/1 partnership id", statement)
+    log.entry("genesis", log.signed(statement, [(1, bytes(16), root), (4, owner, founder)]))
+    return owner
+
+
+def later():
+    """Actions 12 to 34."""
+    log = Log()
+    names = ("root", "next root", "third root", "founder", "relay", "new relay", "shop", "guard",
+             "second", "thief", "fresh")
+    key = {n: Key(fill(n, 32)) for n in names}
+    owner = founding(log, key["root"], key["next root"], key["founder"], key["relay"])
+    root_id = bytes(16)
+
+    def by(who, action, body, version=0, kind=2):
+        ident = device_id(key[who].public) if kind == 2 else root_id
+        return log.signed(log.statement(action, body, version=version), [(kind, ident, key[who])])
+
+    def invite(one_time, role, who, kind=1, in_person=1):
+        return (one_time.public + fill("seal", 32) + u(8, kind) + fill(who, 16)
+                + fill(who + " name", 32) + fill(who + " organisation", 16)
+                + fill(who + " organisation name", 32) + u(8, role) + u(8, in_person) + vec(b"")
+                + u(64, 604800000) + vec(b""))
+
+    def admission(one_time, device):
+        ident = invite_id(one_time.public)
+        body = ident + device.public + fill("sealing " + ident.hex(), 32)
+        return log.signed(log.statement(4, body), [(3, ident, one_time),
+                                                   (4, device_id(device.public), device)])
+
+    def join(who, role):
+        one_time = Key(fill("one-time " + who, 32))
+        log.entry(who + " is invited", by("founder", 2, invite(one_time, role, who)))
+        log.entry(who + " joins", admission(one_time, key[who]))
+        return one_time
+
+    alerts = fill("channel alerts", 16)
+    log.entry("channel defined", by("founder", 7, channel("alerts", 0x07, 0x03, 0, owner)))
+    used = join("shop", 1)
+    join("guard", 2)
+    shop, guard = device_id(key["shop"].public), device_id(key["guard"].public)
+
+    second_use = admission(used, key["thief"])
+    log.entry("second use of an invite", second_use, "invite_used")
+    log.entry("its alarm", by("relay", 34, vec(second_use), kind=6))
+    log.entry("the alarm again", by("founder", 34, vec(second_use)), "statement_conflict")
+
+    # delegation
+    two = fill("shop organisation", 16) + fill("guard organisation", 16)
+    until = u(64, log.time + 86400000)
+    log.entry("nobody grants for others", by("founder", 19, two + until), "statement_forbidden")
+    log.entry("the shop delegates to the guards", by("shop", 19, two + until))
+    log.entry("the guards give it back", by("guard", 20, two))
+
+    # complaints, bars, rejoin, restart
+    def complaint(n):
+        return alerts + u(32, 1) + fill(f"commit {n}", 16) + guard
+
+    log.entry("the shop complains of the guard", by("shop", 24, complaint(1)))
+    log.entry("and again: the guard is barred", by("shop", 24, complaint(2)))
+    package = vec(alerts + vec(fill("key package", 300)))
+    log.entry("and rejoins", by("shop", 22, u(8, 2) + package))
+    log.entry("a coordinator lifts the bar", by("founder", 23, alerts + guard + u(8, 0)))
+    log.entry("the guard lost its state", by("guard", 22, u(8, 1) + package))
+    log.entry("and once more: it waits", by("guard", 22, u(8, 1) + package))
+    log.entry("a coordinator approves", by("founder", 33, guard))
+    log.entry("nothing waits", by("founder", 33, guard), "statement_conflict")
+    anchor = vec(alerts + u(32, 1) + u(64, 7) + fill("authenticator", 32) + u(64, 12)
+                 + fill("anchor", 32))
+    log.entry("anchored", by("founder", 25, anchor))
+    log.entry("one a day", by("founder", 25, anchor), "statement_conflict")
+    log.entry("no reader restarts without need", by("shop", 17, alerts + shop, version=1),
+              "statement_forbidden")
+    log.entry("the relay was restored", by("relay", 31, u(64, 2), kind=6))
+    log.entry("now a reader may restart", by("shop", 17, alerts + shop, version=1))
+
+    # members and devices
+    log.entry("suspended", by("founder", 14, fill("guard", 16)))
+    log.entry("may not delegate, being out", by("guard", 20, two), "statement_forbidden")
+    log.entry("reinstated", by("founder", 15, fill("guard", 16)))
+    log.entry("the guard becomes a warden", by("founder", 16, fill("guard", 16) + u(8, 3) + vec(b""),
+                                              version=2))
+    log.entry("upon an old version", by("founder", 16, fill("guard", 16) + u(8, 2) + vec(b""),
+                                       version=2), "statement_conflict")
+    fresh = key["fresh"]
+    rotation = log.statement(13, fresh.public + fill("fresh sealing", 32))
+    log.entry("the shop's key is rotated", log.signed(rotation, [
+        (2, shop, key["shop"]), (4, device_id(fresh.public), fresh)]))
+    log.entry("the old key is nothing", by("shop", 32, b""), "statement_forbidden")
+    log.time += 46 * 86400000
+    log.entry("unseen for long", by("founder", 12, vec(guard)))
+    log.entry("back again", by("guard", 32, b""))
+
+    # quorum and policy
+    one_time = join("second", 0)
+    del one_time
+    second = device_id(key["second"].public)
+    log.entry("approved", by("founder", 5, second))
+    log.entry("a quorum of two", by("founder", 29, u(32, 2), version=1))
+
+    def policy(days):
+        return (u(8, 1) + u(8, 1) + u(16, 45) + u(32, 31536000) + u(32, 31536000) + u(32, 43200)
+                + u(16, 1) + u(16, days))
+
+    log.entry("a stricter policy", by("founder", 21, policy(20), version=1))
+    statement = log.statement(21, policy(25), version=2)
+    proposal = h("huecry/1 statement id", statement)
+    log.entry("a looser one is a proposal", log.signed(statement, [(2, owner, key["founder"])]))
+    log.entry("its author is one already", by("founder", 30, proposal), "statement_conflict")
+    log.entry("the second coordinator endorses it", by("second", 30, proposal))
+    log.entry("it is done", by("second", 30, proposal), "statement_conflict")
+    log.entry("coordinators do not lower it", by("second", 29, u(32, 1), version=2),
+              "statement_forbidden")
+    log.entry("the root does", by("root", 29, u(32, 1), version=2, kind=1))
+
+    # the partnership's own affairs
+    log.entry("a later version", by("founder", 27, u(16, 2)), "statement_unknown")
+    log.entry("no earlier one", by("founder", 27, u(16, 1)), "statement_conflict")
+    moved = key["new relay"].public + u(16, 443) + vec(b"new.example")
+    log.entry("coordinators do not move the relay", by("founder", 26, moved), "statement_forbidden")
+    log.entry("the root does that", by("root", 26, moved, kind=1))
+    log.entry("the old relay is nothing", by("relay", 31, u(64, 3), kind=6), "statement_signature")
+    rotated = key["next root"].public + h("huecry/1 next root", key["third root"].public)
+    log.entry("the thief of the root cannot rotate it", by("root", 28, rotated, kind=1),
+              "statement_forbidden")
+    log.entry("the next root can", by("next root", 28, rotated, kind=5))
+    log.entry("a channel closed", by("founder", 18, alerts))
+    write("directory_later.txt", ["Actions 12 to 34, entry by entry, with the verdict on each."],
+          [("partnership", log.partnership)] + log.fields
+          + [("index", len(log.hashes) - 1), ("running_hash", log.hashes[-1]),
+             ("root_key", key["next root"].public), ("relay_key", key["new relay"].public)])
+
+
 def padding():
     fields = []
     for n in (0, 63, 64, 510, 511, 3582, 3583, 15870, 65020):
@@ -305,4 +440,5 @@ if __name__ == "__main__":
     session()
     invite()
     directory()
+    later()
     padding()

@@ -33,25 +33,21 @@ void AccessHistory::set(std::uint64_t index, Rights rights) {
     changes_.push_back({index, rights});
 }
 
-Rights ChannelAccess::set(const DeviceId& device, std::uint64_t index, Rights rights) {
-    const auto found = histories.find(device);
-    // A device that never had a right takes no room.
-    if (found == histories.end() && rights == Rights{}) return {};
-    auto& history = found == histories.end() ? histories[device] : found->second;
+Rights ChannelAccess::set(std::uint32_t device, std::uint64_t index, Rights rights) {
+    if (device >= by_device.size()) {
+        // A device that never had a right takes no room.
+        if (rights == Rights{}) return {};
+        by_device.resize(std::size_t{device} + 1);
+    }
+    auto& history = by_device[device];
     const auto before = history.now();
     history.set(index, rights);
-    if (before.read == rights.read) return before;
-    if (rights.read) {
-        readers.insert(device);
-    } else {
-        readers.erase(device);
-    }
+    if (before.read != rights.read) readers = rights.read ? readers + 1 : readers - 1;
     return before;
 }
 
-const AccessHistory* ChannelAccess::find(const DeviceId& device) const {
-    const auto found = histories.find(device);
-    return found == histories.end() ? nullptr : &found->second;
+const AccessHistory* ChannelAccess::find(std::uint32_t device) const {
+    return device < by_device.size() ? &by_device[device] : nullptr;
 }
 
 }  // namespace huecry::directory

@@ -19,20 +19,20 @@ void Apply::run(BytesView bytes, const Statement& statement) {
     }
     if (const auto author = state_.devices_.find(out_.author); author != state_.devices_.end())
         author->second.seen_ms = out_.accepted_ms;
-    std::sort(out_.access.begin(), out_.access.end(), [](const auto& a, const auto& b) {
-        return std::tie(a.channel, a.device) < std::tie(b.channel, b.device);
-    });
 }
 
 void Apply::derive(State& state) {
     state.by_member_.clear();
     state.open_by_issuer_.clear();
     state.active_coordinators_ = state.coordinator_members_ = 0;
-    for (const auto& [id, member] : state.members_) state.by_member_[id];
-    for (const auto& [id, device] : state.devices_) {
-        auto& own = state.by_member_[device.member];
-        own.ids.push_back(id);
+    state.slots_.assign(state.devices_.size(), {});
+    for (auto& [id, member] : state.members_)
+        state.by_member_.emplace_hint(state.by_member_.end(), id, State::Own{&member, {}, 0});
+    for (auto& [id, device] : state.devices_) {
+        auto& own = state.by_member_.at(device.member);
+        own.devices.push_back(&device);
         if (device.state == DeviceState::active) ++own.active;
+        state.slots_.at(device.number) = {&device, own.member};
     }
     for (const auto& [id, member] : state.members_) {
         if (!state.votes(id)) continue;
@@ -96,13 +96,25 @@ Member& Apply::member_of(const DeviceId& id) {
     return state_.members_.at(state_.devices_.at(id).member);
 }
 
+Member& Apply::add(Member member) {
+    const auto id = member.id;
+    auto& stored = state_.members_.emplace(id, std::move(member)).first->second;
+    state_.by_member_[id].member = &stored;
+    return stored;
+}
+
 Device& Apply::add(Device device) {
+    device.number = static_cast<std::uint32_t>(state_.slots_.size());
     device.admitted_index = out_.index;
     device.admitted_ms = device.seen_ms = out_.accepted_ms;
-    auto& own = state_.by_member_[device.member].ids;
-    own.insert(std::upper_bound(own.begin(), own.end(), device.id), device.id);
     const auto id = device.id;
-    return state_.devices_.emplace(id, std::move(device)).first->second;
+    auto& stored = state_.devices_.emplace(id, std::move(device)).first->second;
+    auto& own = state_.by_member_.at(stored.member);
+    own.devices.insert(std::upper_bound(own.devices.begin(), own.devices.end(), id,
+                                        [](const auto& a, const Device* b) { return a < b->id; }),
+                       &stored);
+    state_.slots_.push_back({&stored, own.member});
+    return stored;
 }
 
 void Apply::activate(Device& device) {
@@ -143,7 +155,7 @@ void Apply::void_issued(const DeviceId& device) {
 }
 
 void Apply::refresh(const Device& device) {
-    const auto& member = state_.members_.at(device.member);
+    const auto& member = *state_.slots_[device.number].member;
     auto access = state_.access_.begin();  // the same channels in the same order
     for (auto& [id, channel] : state_.channels_) {
         refresh(device, member, channel, access->second);
@@ -152,24 +164,37 @@ void Apply::refresh(const Device& device) {
 }
 
 void Apply::refresh(const Member& member) {
-    for (const auto& id : state_.by_member_.at(member.id).ids) refresh(state_.devices_.at(id));
+    for (const auto* device : state_.by_member_.at(member.id).devices) refresh(*device);
+}
+
+// Many devices at once: channel by channel, in the order in which the histories lie.
+void Apply::refresh_gated(std::vector<std::uint32_t> devices) {
+    const std::vector<std::uint32_t> none;
+    std::sort(devices.begin(), devices.end());
+    auto access = state_.access_.begin();
+    for (auto& [id, channel] : state_.channels_) {
+        for (const auto number : channel.settings.requires_agreement ? devices : none) {
+            const auto& slot = state_.slots_[number];
+            refresh(*slot.device, *slot.member, channel, access->second);
+        }
+        ++access;
+    }
 }
 
 void Apply::refresh(ChannelRecord& channel) {
     auto& access = state_.access_[channel.settings.id];
-    for (const auto& [id, device] : state_.devices_)
-        refresh(device, state_.members_.at(device.member), channel, access);
+    for (const auto& slot : state_.slots_) refresh(*slot.device, *slot.member, channel, access);
 }
 
 void Apply::refresh(const Device& device, ChannelRecord& channel) {
-    refresh(device, state_.members_.at(device.member), channel,
+    refresh(device, *state_.slots_[device.number].member, channel,
             state_.access_[channel.settings.id]);
 }
 
 void Apply::refresh(const Device& device, const Member& member, ChannelRecord& channel,
                     ChannelAccess& access) {
     const auto after = rights_in(state_, device, member, channel);
-    const auto before = access.set(device.id, out_.index, after);
+    const auto before = access.set(device.number, out_.index, after);
     if (before == after) return;
     if (before.read && !after.read) channel.loss_index = out_.index;
     out_.access.push_back({.channel = channel.settings.id,

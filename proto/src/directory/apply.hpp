@@ -58,6 +58,7 @@ private:
 
     void event(Event e) { out_.events.push_back(e); }
     [[nodiscard]] Member& member_of(const DeviceId& id);
+    Member& add(Member member);
     Device& add(Device device);
     void accept(Member& member, std::uint32_t version);
     void activate(Device& device);
@@ -75,6 +76,8 @@ private:
     /// of one in one.
     void refresh(const Device& device);
     void refresh(const Member& member);
+    /// Of many devices in the channels that require the agreement.
+    void refresh_gated(std::vector<std::uint32_t> devices);
     void refresh(ChannelRecord& channel);
     void refresh(const Device& device, ChannelRecord& channel);
     void refresh(const Device& device, const Member& member, ChannelRecord& channel,

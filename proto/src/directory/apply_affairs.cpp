@@ -31,13 +31,15 @@ void Apply::operator()(const AgreementPublished& b) {
 void Apply::operator()(const AgreementAccepted& b) { accept(member_of(author_), b.version); }
 
 void Apply::operator()(const AgreementLapsed& b) {
+    std::vector<std::uint32_t> devices;
     for (const auto& id : b.members) {
-        auto& member = state_.members_.at(id);
-        member.in_grace = false;
-        member.lapsed_index = out_.index;
-        refresh(member);
+        auto& own = state_.by_member_.at(id);
+        own.member->in_grace = false;
+        own.member->lapsed_index = out_.index;
+        for (const auto* device : own.devices) devices.push_back(device->number);
         event({.kind = EventKind::agreement_lapsed, .member = id, .version = b.version});
     }
+    refresh_gated(std::move(devices));
 }
 
 void Apply::accept(Member& member, std::uint32_t version) {

@@ -85,7 +85,10 @@ void Apply::operator()(const RejoinApproved& b) {
 }
 
 void Apply::replace_leaf(const DeviceId& device, const ChannelId& channel, BytesView key_package) {
-    state_.access_[channel].histories[device].replace_leaf(out_.index, sha256(key_package));
+    // It reads the channel, or it could not ask: its history is there.
+    auto& access = state_.access_.at(channel);
+    access.by_device.at(state_.devices_.at(device).number)
+        .replace_leaf(out_.index, sha256(key_package));
 }
 
 void Apply::bar(ChannelRecord& channel, const DeviceId& device, const DeviceId& by) {

@@ -17,7 +17,7 @@ void Apply::operator()(const Genesis& b) {
     member.name_hash = b.member_name_hash;
     member.organisation = b.organisation;
     member.joined_index = out_.index;
-    state_.members_[b.member] = member;
+    add(std::move(member));
     Device device;
     device.id = device_id_of(b.signing_key);
     device.member = b.member;
@@ -93,7 +93,7 @@ void Apply::operator()(const DeviceAdmitted& b) {
         member.organisation = terms.organisation;
         member.channels = terms.channels;
         member.joined_index = out_.index;
-        state_.members_.emplace(member.id, std::move(member));
+        add(std::move(member));
         event({.kind = EventKind::member_joined, .member = terms.member});
     }
     auto& stored = add(std::move(device));
@@ -173,7 +173,7 @@ void Apply::operator()(const MemberSuspended& b) {
     }
     refresh(member);
     event({.kind = EventKind::member_suspended, .member = b.member});
-    for (const auto& id : state_.by_member_.at(b.member).ids) void_issued(id);
+    for (const auto* d : state_.by_member_.at(b.member).devices) void_issued(d->id);
     end_delegations(b.member);
 }
 
@@ -199,7 +199,7 @@ void Apply::operator()(const MemberRoleChanged& b) {
     refresh(member);
     event({.kind = EventKind::member_role_changed, .member = b.member, .version = member.version});
     if (!other_role) return;
-    for (const auto& id : state_.by_member_.at(b.member).ids) void_issued(id);
+    for (const auto* d : state_.by_member_.at(b.member).devices) void_issued(d->id);
     end_delegations(b.member);
 }
 

@@ -24,7 +24,7 @@ bool wedged(const State& state, const ChannelRecord& channel) {
         members[c.commit].insert(state.devices().at(c.device).member);
         ++devices[c.commit];
     }
-    const auto readers = state.readers(channel.settings.id).size();
+    const auto readers = state.reader_count(channel.settings.id);
     return std::any_of(members.begin(), members.end(), [&](const auto& entry) {
         return entry.second.size() >= limits::restart_complaints ||
                2 * devices.at(entry.first) >= readers;

@@ -10,7 +10,7 @@ constexpr std::size_t max_host = 253;
 }  // namespace
 
 void write_device(Writer& w, const Device& d) {
-    w.raw(d.id.view()).raw(d.member.view()).raw(d.signing_key.view());
+    w.raw(d.id.view()).u32(d.number).raw(d.member.view()).raw(d.signing_key.view());
     w.raw(d.sealing_key.view()).u8(static_cast<std::uint8_t>(d.state));
     w.u8(d.invite ? 1 : 0);
     if (d.invite) w.raw(d.invite->view());
@@ -20,6 +20,7 @@ void write_device(Writer& w, const Device& d) {
 Device read_device(Reader& r) {
     Device d;
     d.id = read_id<DeviceId>(r);
+    d.number = r.u32();
     d.member = read_id<MemberId>(r);
     d.signing_key = read_id<PublicKey>(r);
     d.sealing_key = read_id<PublicKey>(r);

@@ -124,6 +124,17 @@ Result<Read> read_genesis(BytesView bytes) {
 
 }  // namespace
 
+State::State(const State& other) : StateFields(other) { derive(); }
+
+State& State::operator=(const State& other) {
+    if (this == &other) return *this;
+    StateFields::operator=(other);
+    derive();
+    return *this;
+}
+
+void State::derive() { Apply::derive(*this); }
+
 Result<Statement> State::check_genesis(BytesView signed_statement) {
     HUECRY_TRY_ASSIGN(auto read, read_genesis(signed_statement));
     return std::move(read.statement);

@@ -93,8 +93,9 @@ public:
         if (!r.done() || s.hashes_.size() < 2 || s.relays_.empty())
             return Error{Errc::store_damaged, "directory"};
         for (const auto& [id, device] : s.devices_)
-            if (!s.members_.contains(device.member)) return Error{Errc::store_damaged, "directory"};
-        Apply::derive(s);
+            if (!s.members_.contains(device.member) || device.number >= s.devices_.size())
+                return Error{Errc::store_damaged, "directory"};
+        s.derive();
         return s;
     }
 
@@ -107,13 +108,12 @@ private:
 
     static void write_access(Writer& w, const AccessTable& table) {
         write_map(w, table, [&](const auto& channel, const ChannelAccess& access) {
-            w.raw(channel.view());
-            write_map(w, access.histories,
-                      [&](const auto& id, const auto& history) { write_history(w, id, history); });
+            w.raw(channel.view()).u32(static_cast<std::uint32_t>(access.by_device.size()));
+            for (const auto& history : access.by_device) write_history(w, history);
         });
     }
-    static void write_history(Writer& w, const DeviceId& id, const AccessHistory& history) {
-        w.raw(id.view()).u32(static_cast<std::uint32_t>(history.changes().size()));
+    static void write_history(Writer& w, const AccessHistory& history) {
+        w.u32(static_cast<std::uint32_t>(history.changes().size()));
         for (const auto& c : history.changes())
             w.u64(c.index).u8(
                 static_cast<std::uint8_t>((c.rights.read ? 1 : 0) | (c.rights.post ? 2 : 0) |
@@ -125,9 +125,7 @@ private:
         read_map(r, [&] {
             auto& access = table[read_id<ChannelId>(r)];
             read_map(r, [&] {
-                const auto device = read_id<DeviceId>(r);
-                auto& history =
-                    access.histories.try_emplace(access.histories.end(), device)->second;
+                auto& history = access.by_device.emplace_back();
                 read_map(r, [&] {
                     const auto index = r.u64();
                     const auto bits = r.u8();
@@ -138,7 +136,7 @@ private:
                     const auto index = r.u64();
                     history.replace_leaf(index, read_id<Digest>(r));
                 });
-                if (history.now().read) access.readers.insert(access.readers.end(), device);
+                if (history.now().read) ++access.readers;
             });
         });
     }

@@ -66,8 +66,10 @@ std::uint32_t State::max_photo_s(const Channel& c) const {
 }
 
 std::vector<DeviceId> State::devices_of(const MemberId& id) const {
-    const auto* own = find(by_member_, id);
-    return own == nullptr ? std::vector<DeviceId>{} : own->ids;
+    std::vector<DeviceId> out;
+    if (const auto* own = find(by_member_, id))
+        for (const auto* d : own->devices) out.push_back(d->id);
+    return out;
 }
 
 bool State::in_good_standing(const Member& m) const {
@@ -112,7 +114,9 @@ std::vector<ChannelId> State::due_to_anchor(const DeviceId& device, std::uint64_
 
 const AccessHistory* State::history(const DeviceId& device, const ChannelId& channel) const {
     const auto* table = find(access_, channel);
-    return table == nullptr ? nullptr : table->find(device);
+    if (table == nullptr) return nullptr;
+    const auto* d = this->device(device);
+    return d == nullptr ? nullptr : table->find(d->number);
 }
 
 bool State::reads(const DeviceId& device, const ChannelId& channel) const {
@@ -158,16 +162,28 @@ bool State::posts_for_at(const DeviceId& device, const OrganisationId& grantor,
     return rights_at(device, channel, at).post_for && delegated(device, &grantor, at, accepted_ms);
 }
 
-const std::set<DeviceId>& State::readers(const ChannelId& channel) const {
-    static const std::set<DeviceId> nobody;
+std::vector<DeviceId> State::readers(const ChannelId& channel) const {
+    std::vector<DeviceId> out;
     const auto* table = find(access_, channel);
-    return table == nullptr ? nobody : table->readers;
+    if (table == nullptr) return out;
+    out.reserve(table->readers);
+    for (const auto& [id, device] : devices_)
+        if (const auto* h = table->find(device.number); h != nullptr && h->now().read)
+            out.push_back(id);
+    return out;
 }
 
-std::vector<ChannelId> State::channels_of(const DeviceId& device) const {
+std::size_t State::reader_count(const ChannelId& channel) const {
+    const auto* table = find(access_, channel);
+    return table == nullptr ? 0 : table->readers;
+}
+
+std::vector<ChannelId> State::channels_of(const DeviceId& id) const {
     std::vector<ChannelId> out;
+    const auto* d = device(id);
+    if (d == nullptr) return out;
     for (const auto& [channel, table] : access_)
-        if (const auto* h = table.find(device); h != nullptr && h->now().read)
+        if (const auto* h = table.find(d->number); h != nullptr && h->now().read)
             out.push_back(channel);
     return out;
 }

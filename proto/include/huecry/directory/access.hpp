@@ -1,7 +1,7 @@
 #pragma once
 
+#include <deque>
 #include <map>
-#include <set>
 #include <vector>
 
 #include "huecry/wire/ids.hpp"
@@ -63,15 +63,16 @@ private:
     std::uint64_t own_loss_ = 0;
 };
 
-/// One channel's: every device that ever had a right there, and who may read now.
+/// One channel's: the history of every device that ever had a right there, by the device's number.
 struct ChannelAccess {
-    // Trees: a hash table would grow in all channels at once, in the middle of one entry.
-    std::map<DeviceId, AccessHistory> histories;
-    std::set<DeviceId> readers;
+    // A deque: it grows without moving what is there, so that no single entry pays for all.
+    std::deque<AccessHistory> by_device;
+    std::size_t readers = 0;  // devices that read now
 
     /// Records a device's rights from entry `index` on; returns those before.
-    Rights set(const DeviceId& device, std::uint64_t index, Rights rights);
-    [[nodiscard]] const AccessHistory* find(const DeviceId& device) const;
+    Rights set(std::uint32_t device, std::uint64_t index, Rights rights);
+    /// Null for a device that never had a right.
+    [[nodiscard]] const AccessHistory* find(std::uint32_t device) const;
 };
 /// One for each channel that is defined.
 using AccessTable = std::map<ChannelId, ChannelAccess>;

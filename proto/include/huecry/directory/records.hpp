@@ -16,6 +16,7 @@ enum class DeviceState : std::uint8_t { pending = 1, active = 2, revoked = 3, do
 
 struct Device {
     DeviceId id;
+    std::uint32_t number = 0;  // 0 for the first that came in, and so on
     MemberId member;
     PublicKey signing_key;
     PublicKey sealing_key;  // X25519
@@ -260,7 +261,7 @@ struct Applied {
     DeviceId author;
     Outcome outcome = Outcome::effective;
     std::vector<Event> events;
-    std::vector<AccessChange> access;  // by channel, then device
+    std::vector<AccessChange> access;
 };
 
 }  // namespace huecry::directory

@@ -13,11 +13,45 @@
 
 namespace huecry::directory {
 
+/// What is kept of a directory. Its only user is State.
+struct StateFields {
+    PartnershipId partnership_;
+    Genesis genesis_;
+    PublicKey root_key_;
+    Digest next_root_hash_;
+    std::vector<RelayPeriod> relays_;
+    std::uint64_t generation_ = 1;
+    std::uint64_t restored_index_ = 0;
+    std::uint16_t protocol_ = 1;
+    std::uint32_t quorum_ = 1;
+    Policy policy_;
+    std::uint64_t policy_version_ = 1;
+    std::uint64_t time_ms_ = 0;
+    std::vector<Digest> hashes_;  // [0] is the chain's start
+    std::unordered_set<StatementId> statements_;
+    std::map<DeviceId, Device> devices_;
+    std::map<MemberId, Member> members_;
+    std::map<InviteId, Invite> invites_;
+    std::map<ChannelId, ChannelRecord> channels_;
+    std::map<OrganisationId, Digest> organisations_;
+    std::optional<Agreement> agreement_;
+    std::map<StatementId, Proposal> proposals_;
+    std::vector<Delegation> delegations_;  // in the order granted
+    std::map<DeviceId, RejoinLog> rejoins_;
+    AccessTable access_;
+};
+
 /// The directory of one partnership, as all entries up to `index()` make it: a value that relay and
 /// clients compute with this same code. No clock, no randomness, no storage; not thread-safe for
 /// writing, any number of readers. An error from any call leaves it unchanged.
-class State {
+class State : private StateFields {
 public:
+    State(const State& other);
+    State& operator=(const State& other);
+    State(State&&) = default;
+    State& operator=(State&&) = default;
+    ~State() = default;
+
     /// The first entry (seq 1). The caller compares `partnership()` and `relay_key()` with what it
     /// was told by link or address.
     static Result<State> from_genesis(BytesView header, BytesView body);
@@ -146,8 +180,9 @@ public:
     [[nodiscard]] bool posts_for_at(const DeviceId& device, const OrganisationId& grantor,
                                     const ChannelId& channel, std::uint64_t index,
                                     std::uint64_t accepted_ms) const;
-    /// Lives until the next apply.
-    [[nodiscard]] const std::set<DeviceId>& readers(const ChannelId& channel) const;
+    /// Ascending.
+    [[nodiscard]] std::vector<DeviceId> readers(const ChannelId& channel) const;
+    [[nodiscard]] std::size_t reader_count(const ChannelId& channel) const;
     [[nodiscard]] std::vector<ChannelId> channels_of(const DeviceId& device) const;
     /// The rights right after entry `index` (none beyond the end: a future index authorises
     /// nobody).
@@ -189,36 +224,19 @@ private:
     [[nodiscard]] const AccessHistory* history(const DeviceId& device,
                                                const ChannelId& channel) const;
 
-    PartnershipId partnership_;
-    Genesis genesis_;
-    PublicKey root_key_;
-    Digest next_root_hash_;
-    std::vector<RelayPeriod> relays_;
-    std::uint64_t generation_ = 1;
-    std::uint64_t restored_index_ = 0;
-    std::uint16_t protocol_ = 1;
-    std::uint32_t quorum_ = 1;
-    Policy policy_;
-    std::uint64_t policy_version_ = 1;
-    std::uint64_t time_ms_ = 0;
-    std::vector<Digest> hashes_;  // [0] is the chain's start
-    std::unordered_set<StatementId> statements_;
-    std::map<DeviceId, Device> devices_;
-    std::map<MemberId, Member> members_;
-    std::map<InviteId, Invite> invites_;
-    std::map<ChannelId, ChannelRecord> channels_;
-    std::map<OrganisationId, Digest> organisations_;
-    std::optional<Agreement> agreement_;
-    std::map<StatementId, Proposal> proposals_;
-    std::vector<Delegation> delegations_;  // in the order granted
-    std::map<DeviceId, RejoinLog> rejoins_;
-    AccessTable access_;
-    // derived, not saved
-    struct Devices {
-        std::vector<DeviceId> ids;  // ascending
-        std::size_t active = 0;     // whether the member is suspended or not
+    // derived from the rest, with pointers into this very object
+    void derive();
+    struct Own {
+        Member* member = nullptr;
+        std::vector<Device*> devices;  // ascending by id
+        std::size_t active = 0;        // whether the member is suspended or not
     };
-    std::map<MemberId, Devices> by_member_;
+    struct Slot {
+        Device* device = nullptr;
+        Member* member = nullptr;
+    };
+    std::map<MemberId, Own> by_member_;
+    std::vector<Slot> slots_;  // by the device's number
     std::map<DeviceId, std::set<InviteId>> open_by_issuer_;
     std::size_t active_coordinators_ = 0;
     std::size_t coordinator_members_ = 0;
