@@ -275,6 +275,93 @@ TEST_CASE("links: whole, of their kind, forgiving what chat applications do") {
     CHECK_FALSE(InviteLink::parse(std::string(5000, 'a')).ok());
 }
 
+std::string changed(std::string text, std::string_view from, std::string_view to) {
+    for (auto at = text.find(from); at != text.npos; at = text.find(from, at + to.size()))
+        text.replace(at, from.size(), to);
+    return text;
+}
+
+std::string percent(std::string_view text) {
+    std::string out;
+    for (const char c : text) out += std::string("%") + to_hex(Bytes{static_cast<std::uint8_t>(c)});
+    return out;
+}
+
+TEST_CASE("links: what programs make of them is undone, or it is said why not") {
+    // Secrets with which the text has runs of dashes and underscores too.
+    for (std::uint8_t seed = 0; seed < 40; ++seed) {
+        const InviteLink link{seed % 2 == 0 ? LinkKind::member : LinkKind::device,
+                              SecretBytes(Bytes(32, static_cast<std::uint8_t>(251 - seed))),
+                              id_of<PartnershipId>(seed),
+                              {"relay.example", 8443, id_of<PublicKey>(6)},
+                              "Northgate Shopwatch"};
+        const auto text = link.text();
+        const auto scheme = text.find("://") + 3;
+        const auto wrapped = [&](std::string_view line_end) {
+            std::string out;
+            for (std::size_t i = 0; i < text.size(); i += 60)
+                out += (i == 0 ? "" : std::string(line_end)) + text.substr(i, 60);
+            return out;
+        };
+        const std::vector<std::string> sent{
+            "Please join: <" + text + ">, thanks",
+            "(" + text + ")",
+            "*" + text + "*",
+            "\"" + text + "\"!",
+            "[join](" + text + ")",
+            text + "?utm_source=mail&fbclid=AbC",
+            text + "&amp;h=AT1",
+            text + "#x",
+            text + "\nSent from my telephone",
+            percent(text),
+            percent(percent(text)),
+            changed(changed(text, ":", "%3A"), "/", "%2F"),
+            changed(changed(text, ":", "&#58;"), "/", "&#x2f;"),
+            changed(text, "_", "&#95;"),
+            "https://go.example/?u=" + changed(changed(text, ":", "%3a"), "/", "%2f") + "&h=1",
+            wrapped("=\r\n"),
+            wrapped("\r\n"),
+            wrapped("\n> "),
+            wrapped("\n   "),
+            wrapped(" "),
+            wrapped("\u200b"),
+            wrapped("\u00ad"),
+            "\ufeff" + text,
+            "HueCry:" + text.substr(7),
+            "huecry:" + text.substr(scheme),
+            changed(text, "--", "\u2014"),
+            "_" + text + "_",
+        };
+        for (const auto& one : sent) {
+            CAPTURE(one);
+            const auto back = InviteLink::parse(one);
+            REQUIRE(back.ok());
+            CHECK(back->kind == link.kind);
+            CHECK(back->secret == link.secret);
+        }
+    }
+    const InviteLink link{LinkKind::member,
+                          SecretBytes(counting(32)),
+                          id_of<PartnershipId>(5),
+                          {"relay.example", 8443, id_of<PublicKey>(6)},
+                          "Northgate Shopwatch"};
+    auto small = link.text();
+    for (auto& c : small)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    const auto why = [](const std::string& text) {
+        const auto link = InviteLink::parse(text);
+        REQUIRE_FALSE(link.ok());
+        CHECK(link.error().code == Errc::link_malformed);
+        return link.error().detail;
+    };
+    CHECK(why(small).find("small") != std::string::npos);
+    CHECK(why(link.text().substr(0, link.text().size() - 8)).find("end is missing") !=
+          std::string::npos);
+    CHECK(why("https://example.org/").find("starts with") != std::string::npos);
+    CHECK(why(std::string(20'000, 'a')).find("too long") != std::string::npos);
+    CHECK(why("huecry://join/") == "a link starts with huecry://join/");
+}
+
 TEST_CASE("hexadecimal and base64") {
     Bytes out;
     CHECK(from_hex("00ff10", out));

@@ -1,9 +1,11 @@
 #include "huecry/wire/address.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "huecry/wire/codec.hpp"
 #include "huecry/wire/signing.hpp"
+#include "link_text.hpp"
 
 namespace huecry {
 namespace {
@@ -27,21 +29,6 @@ std::string lower(std::string_view s) {
     for (auto& c : out)
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     return out;
-}
-
-/// %XX back to its character; false when a percent sign is not followed by two digits.
-bool undo_percent(std::string_view in, std::string& out) {
-    for (std::size_t i = 0; i < in.size(); ++i) {
-        if (in[i] != '%') {
-            out += in[i];
-            continue;
-        }
-        Bytes one;
-        if (i + 2 >= in.size() || !from_hex(in.substr(i + 1, 2), one)) return false;
-        out += static_cast<char>(one[0]);
-        i += 2;
-    }
-    return true;
 }
 
 Result<void> split_host(std::string_view rest, RelayAddress& out) {
@@ -118,22 +105,20 @@ std::string InviteLink::text() const {
            to_base64url(encode_link(*this));
 }
 
-Result<InviteLink> InviteLink::parse(std::string_view text) {
-    auto rest = trim(text);
-    if (rest.size() > max_link) return Error{Errc::link_malformed, "too long"};
-    std::string plain;
-    if (!undo_percent(rest, plain)) return Error{Errc::link_malformed, "percent-encoding"};
-    const bool member = plain.starts_with("huecry://join/");
-    const std::string_view device_prefix = "huecry://device/";
-    if (!member && !plain.starts_with(device_prefix))
-        return Error{Errc::link_malformed, "a link starts with huecry://join/"};
+namespace {
+
+Result<InviteLink> read_link(const LinkText& text) {
+    const Error changed{Errc::link_malformed, "some characters are missing or changed"};
     Bytes bytes;
-    const auto payload = std::string_view(plain).substr(member ? 14 : device_prefix.size());
-    if (!from_base64url(payload, bytes) || bytes.size() < 4)
-        return Error{Errc::link_malformed, "some characters are missing or changed"};
+    if (text.payload.size() > max_link) return changed;
+    const bool whole = from_base64url(text.payload, bytes);
+    // Where the rest of a group is missing, what is before it still tells how far it goes.
+    if (!whole && !from_base64url(text.payload.substr(0, text.payload.size() / 4 * 4), bytes))
+        return changed;
+    if (bytes.size() < 4) return changed;
     Reader r(bytes);
     InviteLink out;
-    if (r.u8() != 1) return Error{Errc::update_needed, "link version"};
+    const auto version = r.u8();
     const auto kind = r.u8();
     out.kind = static_cast<LinkKind>(kind);
     out.secret = SecretBytes(r.raw(32));
@@ -145,11 +130,39 @@ Result<InviteLink> InviteLink::parse(std::string_view text) {
     const auto check = r.array<4>();
     const auto expected =
         labelled_hash(check_label, BytesView(bytes).first(bytes.size() - check.size()));
-    if (!r.done() || !equal_constant_time(check, expected.view().first(4)))
-        return Error{Errc::link_malformed, "some characters are missing or changed"};
-    if (kind != (member ? 1 : 2) || !valid_host(out.relay.host) || out.relay.port == 0)
+    if (version == 1 && !r.done() && kind == (text.device ? 2 : 1) && !r.ok())
+        return Error{Errc::link_malformed, "its end is missing"};
+    if (!whole || !r.done() || !equal_constant_time(check, expected.view().first(4)))
+        return version > 1 && version < 16 ? Error{Errc::update_needed, "link version"} : changed;
+    if (kind != (text.device ? 2 : 1) || !valid_host(out.relay.host) || out.relay.port == 0)
         return Error{Errc::link_malformed, "contents"};
     return out;
+}
+
+/// Why none of the readings holds, as well as can be told.
+Error why_not(const std::vector<LinkText>& readings, const Error& first) {
+    if (first.code != Errc::link_malformed) return first;
+    const auto& payload = readings.front().payload;
+    const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+    if (payload.size() > 40 && std::none_of(payload.begin(), payload.end(), upper))
+        return {Errc::link_malformed,
+                "a program has made all its letters small: have it sent in another way"};
+    return first;
+}
+
+}  // namespace
+
+Result<InviteLink> InviteLink::parse(std::string_view text) {
+    if (text.size() > max_link_text) return Error{Errc::link_malformed, "too long"};
+    const auto readings = link_readings(text);
+    if (readings.empty()) return Error{Errc::link_malformed, "a link starts with huecry://join/"};
+    std::optional<Error> first;
+    for (const auto& reading : readings) {
+        auto link = read_link(reading);
+        if (link) return link;
+        if (!first) first = link.error();
+    }
+    return why_not(readings, *first);
 }
 
 }  // namespace huecry

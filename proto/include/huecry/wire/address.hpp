@@ -38,7 +38,10 @@ struct InviteLink {
     std::string partnership_name;
 
     [[nodiscard]] std::string text() const;
-    /// Forgives surrounding white space and percent-encoding, as chat applications add them.
+    /// Finds the link in a text of up to 8 KiB and forgives what chat and mail programs do to one:
+    /// words and punctuation around it, percent-encoding and HTML escapes (twice too), broken and
+    /// quoted lines, invisible characters, dashes made long, parameters added at its end. The check
+    /// inside decides. `link_malformed` says what is wrong with it where that can be told.
     static Result<InviteLink> parse(std::string_view text);
 };
 

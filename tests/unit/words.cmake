@@ -1,0 +1,1 @@
+huecry_test(words_test LABEL unit SOURCES words_test.cpp LINK huecry_directory)
