@@ -47,16 +47,17 @@
  * A `const char *` or `const huecry_... *` that an accessor returns belongs to the handle that was
  * asked and lives as long as that does. Nothing that is passed in is kept.
  *
- * Texts are UTF-8 and end with a zero byte. Texts from others may hold anything that is valid UTF-8:
- * pass them through huecry_printable before they reach a terminal. Times are milliseconds since
- * 1970 UTC, 0 meaning "not yet". Ids are 32 hexadecimal digits. Where a channel, alert, device or
- * invite is asked for, a unique prefix of 4 digits or more does, and a channel's name, and "last".
+ * Texts are UTF-8 and end with a zero byte. Texts from others may hold anything that is valid
+ * UTF-8: pass them through huecry_printable before they reach a terminal. Times are milliseconds
+ * since 1970 UTC, 0 meaning "not yet". Ids are 32 hexadecimal digits. Where a channel, alert,
+ * device or invite is asked for, a unique prefix of 4 digits or more does, and a channel's name,
+ * and "last".
  *
  * Threads. Every function that takes a huecry_client may be called from any thread. Other handles
  * belong to one thread at a time. huecry_close wakes whoever waits.
  *
- * Arguments that must not be NULL and are give HUECRY_INVALID_ARGUMENT, or from an accessor an empty
- * text, 0 or NULL. Since 0.1.
+ * Arguments that must not be NULL and are give HUECRY_INVALID_ARGUMENT, or from an accessor an
+ * empty text, 0 or NULL. Since 0.1.
  */
 
 #include <stddef.h>
@@ -93,6 +94,9 @@ typedef struct huecry_members huecry_members;
 typedef struct huecry_device huecry_device;
 typedef struct huecry_devices huecry_devices;
 typedef struct huecry_agreement huecry_agreement;
+typedef struct huecry_proposal huecry_proposal;
+typedef struct huecry_proposals huecry_proposals;
+typedef struct huecry_history huecry_history;
 typedef struct huecry_finding huecry_finding;
 typedef struct huecry_findings huecry_findings;
 
@@ -106,7 +110,8 @@ HUECRY_API void huecry_free(void *memory);
 HUECRY_API int huecry_printable(const char *text, int keep_lines, char **out);
 
 /* ---- errors (errors.def): "stale"; a sentence for a person; may the same call succeed later; the
- * exit code that the command line uses. A number that is not known gives "unknown", 0 and 1. ---- */
+ * exit code that the command line uses. A number that is not known gives "unknown", 0 and 1. ----
+ */
 
 /* The three that a caller most often asks for by number. */
 #define HUECRY_OK 0
@@ -150,6 +155,9 @@ typedef int (*huecry_accept)(void *context, const char *partnership, const char 
 /* Redeems an invite; needs the relay, nobody else. `accept` NULL: an agreement is refused. */
 HUECRY_API int huecry_join(const huecry_options *options, const char *link, huecry_accept accept,
                            void *context, huecry_client **out);
+/* With a link of huecry_link_device: this device then acts as that member. */
+HUECRY_API int huecry_join_as_device(const huecry_options *options, const char *link,
+                                     huecry_accept accept, void *context, huecry_client **out);
 HUECRY_API int huecry_open(const huecry_options *options, huecry_client **out);
 /* The key that the relay at an address without one proves, to be confirmed by a person. */
 HUECRY_API int huecry_probe_relay(const char *address, char **out);
@@ -198,8 +206,7 @@ HUECRY_API int huecry_invite_request_set_organisation(huecry_invite_request *req
 HUECRY_API int huecry_invite_request_add_channel(huecry_invite_request *request,
                                                  const char *channel);
 HUECRY_API int huecry_invite_request_set_in_person(huecry_invite_request *request, int in_person);
-HUECRY_API int huecry_invite_request_set_lifetime(huecry_invite_request *request,
-                                                  uint32_t seconds);
+HUECRY_API int huecry_invite_request_set_lifetime(huecry_invite_request *request, uint32_t seconds);
 
 HUECRY_API int huecry_invite_member(huecry_client *client, const huecry_invite_request *request,
                                     huecry_invite **out);
@@ -217,8 +224,13 @@ HUECRY_API const char *huecry_invite_organisation(const huecry_invite *invite);
 HUECRY_API const char *huecry_invite_role(const huecry_invite *invite);
 HUECRY_API int huecry_invite_in_person(const huecry_invite *invite);
 HUECRY_API uint64_t huecry_invite_expires_ms(const huecry_invite *invite);
-/* "open", "used", "withdrawn", "expired" */
+/* "open", "used", "withdrawn", "expired", "proposed" */
 HUECRY_API const char *huecry_invite_state(const huecry_invite *invite);
+/* Somebody else tried to join with it after it was used. */
+HUECRY_API int huecry_invite_alarmed(const huecry_invite *invite);
+/* A link for a further device of this member, for one's own hands only. `lifetime_s` 0: an hour. */
+HUECRY_API int huecry_link_device(huecry_client *client, int in_person, uint32_t lifetime_s,
+                                  huecry_invite **out);
 
 /* The phrase that both sides compare before huecry_approve. */
 HUECRY_API int huecry_safety_phrase(huecry_client *client, const char *device, char **out);
@@ -237,6 +249,9 @@ HUECRY_API size_t huecry_member_devices(const huecry_member *member);
 HUECRY_API const char *huecry_member_device(const huecry_member *member, size_t index);
 HUECRY_API uint32_t huecry_member_agreement(const huecry_member *member); /* version; 0: none */
 HUECRY_API uint64_t huecry_member_agreement_ms(const huecry_member *member);
+HUECRY_API int huecry_member_suspended(const huecry_member *member);
+/* Nothing is published, or the current agreement is accepted, or its deadline still runs. */
+HUECRY_API int huecry_member_good_standing(const huecry_member *member);
 
 HUECRY_API int huecry_list_devices(huecry_client *client, huecry_devices **out);
 HUECRY_API void huecry_devices_free(huecry_devices *devices);
@@ -244,9 +259,67 @@ HUECRY_API size_t huecry_devices_count(const huecry_devices *devices);
 HUECRY_API const huecry_device *huecry_devices_at(const huecry_devices *devices, size_t index);
 HUECRY_API const char *huecry_device_id(const huecry_device *device);
 HUECRY_API const huecry_person *huecry_device_owner(const huecry_device *device);
-/* "pending", "active", "revoked" */
+/* "pending", "active", "revoked", "dormant" */
 HUECRY_API const char *huecry_device_state(const huecry_device *device);
 HUECRY_API uint64_t huecry_device_admitted_ms(const huecry_device *device);
+
+/* ---- what the partnership decides about itself ---- */
+
+/* A member is given by name or id. `waits` (may be NULL) becomes 1 for a grave act that waits for
+ * other coordinators, else 0: see huecry_list_proposals. */
+HUECRY_API int huecry_suspend(huecry_client *client, const char *member, int *waits);
+HUECRY_API int huecry_reinstate(huecry_client *client, const char *member, int *waits);
+HUECRY_API int huecry_change_role(huecry_client *client, const char *member, const char *role,
+                                  int *waits);
+/* How many coordinators a grave act needs. A lower number needs the root key in this profile. */
+HUECRY_API int huecry_set_quorum(huecry_client *client, uint32_t quorum, int *waits);
+
+HUECRY_API int huecry_list_proposals(huecry_client *client, huecry_proposals **out);
+HUECRY_API void huecry_proposals_free(huecry_proposals *proposals);
+HUECRY_API size_t huecry_proposals_count(const huecry_proposals *proposals);
+HUECRY_API const huecry_proposal *huecry_proposals_at(const huecry_proposals *proposals,
+                                                      size_t index);
+HUECRY_API const char *huecry_proposal_id(const huecry_proposal *proposal); /* 64 digits */
+HUECRY_API const char *huecry_proposal_what(const huecry_proposal *proposal);
+HUECRY_API const huecry_person *huecry_proposal_author(const huecry_proposal *proposal);
+HUECRY_API uint32_t huecry_proposal_support(const huecry_proposal *proposal);
+HUECRY_API uint32_t huecry_proposal_needed(const huecry_proposal *proposal);
+HUECRY_API uint64_t huecry_proposal_expires_ms(const huecry_proposal *proposal);
+HUECRY_API int huecry_endorse(huecry_client *client, const char *proposal, int *waits);
+
+/* Guards of that organisation may post for this member's. */
+HUECRY_API int huecry_delegate(huecry_client *client, const char *organisation, uint32_t life_s);
+HUECRY_API int huecry_withdraw_delegation(huecry_client *client, const char *grantor,
+                                          const char *grantee);
+
+/* This device goes on under new keys. HUECRY_BUSY while something has still to be sent. */
+HUECRY_API int huecry_rotate_device_key(huecry_client *client);
+
+/* The directory's entries after `after`, oldest first. */
+HUECRY_API int huecry_get_history(huecry_client *client, uint64_t after, huecry_history **out);
+HUECRY_API void huecry_history_free(huecry_history *history);
+HUECRY_API size_t huecry_history_count(const huecry_history *history);
+HUECRY_API uint64_t huecry_history_index(const huecry_history *history, size_t at);
+HUECRY_API uint64_t huecry_history_time_ms(const huecry_history *history, size_t at);
+HUECRY_API const char *huecry_history_action(const huecry_history *history, size_t at);
+HUECRY_API const char *huecry_history_who(const huecry_history *history, size_t at);
+HUECRY_API const char *huecry_history_right(const huecry_history *history, size_t at);
+HUECRY_API const char *huecry_history_what(const huecry_history *history, size_t at);
+/* From the first entry on, every signature; needs no relay. `entries` may be NULL. The words are
+ * the same on every device with the same directory. */
+HUECRY_API int huecry_verify_directory(huecry_client *client, uint64_t *entries, char **words);
+
+/* The root key; HUECRY_NOT_FOUND where it is not in this profile. */
+HUECRY_API int huecry_root_words(huecry_client *client, char **words);
+HUECRY_API int huecry_restore_root(huecry_client *client, const uint8_t *file, size_t size,
+                                   const char *passphrase, size_t passphrase_size);
+HUECRY_API int huecry_restore_root_words(huecry_client *client, const char *words);
+HUECRY_API int huecry_rotate_root(huecry_client *client);
+HUECRY_API int huecry_forget_root(huecry_client *client);
+/* `notice`: for every other member's huecry_follow_relay. `code` may be NULL. */
+HUECRY_API int huecry_move_relay(huecry_client *client, const char *address, const char *code,
+                                 char **notice);
+HUECRY_API int huecry_follow_relay(huecry_client *client, const char *notice);
 
 /* ---- the agreement ---- */
 
@@ -267,10 +340,8 @@ HUECRY_API int huecry_agreement_accepted_by_me(const huecry_agreement *agreement
 HUECRY_API huecry_channel_request *huecry_channel_request_new(const char *name);
 HUECRY_API void huecry_channel_request_free(huecry_channel_request *request);
 /* Without any: every role. */
-HUECRY_API int huecry_channel_request_add_reader(huecry_channel_request *request,
-                                                 const char *role);
-HUECRY_API int huecry_channel_request_add_poster(huecry_channel_request *request,
-                                                 const char *role);
+HUECRY_API int huecry_channel_request_add_reader(huecry_channel_request *request, const char *role);
+HUECRY_API int huecry_channel_request_add_poster(huecry_channel_request *request, const char *role);
 HUECRY_API int huecry_channel_request_set_requires_agreement(huecry_channel_request *request,
                                                              int required);
 HUECRY_API int huecry_channel_request_set_max_expiry(huecry_channel_request *request,
@@ -283,6 +354,10 @@ HUECRY_API int huecry_create_channel(huecry_client *client, const huecry_channel
                                      char **id);
 HUECRY_API int huecry_change_channel(huecry_client *client, const char *channel,
                                      const huecry_channel_request *request);
+/* For good. */
+HUECRY_API int huecry_close_channel(huecry_client *client, const char *channel);
+/* A new group, begun by this device. */
+HUECRY_API int huecry_restart_channel(huecry_client *client, const char *channel);
 HUECRY_API int huecry_list_channels(huecry_client *client, huecry_channels **out);
 HUECRY_API void huecry_channels_free(huecry_channels *channels);
 HUECRY_API size_t huecry_channels_count(const huecry_channels *channels);
@@ -327,8 +402,7 @@ HUECRY_API int huecry_draft_hide(huecry_draft *draft, uint32_t x, uint32_t y, ui
 HUECRY_API int huecry_draft_set_expiry(huecry_draft *draft, uint32_t seconds);
 
 /* Saved and on its way; the draft can be used again. */
-HUECRY_API int huecry_send(huecry_client *client, const huecry_draft *draft,
-                           huecry_receipt **out);
+HUECRY_API int huecry_send(huecry_client *client, const huecry_draft *draft, huecry_receipt **out);
 /* Waits until the relay has the alert, or has refused it, or the time is over. */
 HUECRY_API int huecry_wait_accepted(huecry_client *client, const char *alert, uint32_t limit_ms,
                                     huecry_receipt **out);
@@ -371,8 +445,7 @@ HUECRY_API uint32_t huecry_alert_photo_height(const huecry_alert *alert, size_t 
 HUECRY_API uint64_t huecry_alert_photo_expires_ms(const huecry_alert *alert, size_t index);
 /* The newest answer of each device. */
 HUECRY_API size_t huecry_alert_responses(const huecry_alert *alert);
-HUECRY_API const huecry_person *huecry_alert_response_from(const huecry_alert *alert,
-                                                           size_t index);
+HUECRY_API const huecry_person *huecry_alert_response_from(const huecry_alert *alert, size_t index);
 HUECRY_API const char *huecry_alert_response_answer(const huecry_alert *alert, size_t index);
 HUECRY_API uint64_t huecry_alert_response_ms(const huecry_alert *alert, size_t index);
 
@@ -430,8 +503,7 @@ HUECRY_API int huecry_confirm_root_backup(huecry_client *client);
 HUECRY_API int huecry_doctor(huecry_client *client, huecry_findings **out);
 HUECRY_API void huecry_findings_free(huecry_findings *findings);
 HUECRY_API size_t huecry_findings_count(const huecry_findings *findings);
-HUECRY_API const huecry_finding *huecry_findings_at(const huecry_findings *findings,
-                                                    size_t index);
+HUECRY_API const huecry_finding *huecry_findings_at(const huecry_findings *findings, size_t index);
 HUECRY_API int huecry_finding_ok(const huecry_finding *finding);
 HUECRY_API const char *huecry_finding_what(const huecry_finding *finding);
 HUECRY_API const char *huecry_finding_detail(const huecry_finding *finding);

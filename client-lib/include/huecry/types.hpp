@@ -67,8 +67,10 @@ struct PartnershipInfo {
 struct DeviceInfo {
     DeviceId id;
     Person owner;
-    enum class State : std::uint8_t { pending, active, revoked } state = State::active;
+    enum class State : std::uint8_t { pending, active, revoked, dormant } state = State::active;
     std::uint64_t admitted_ms = 0;
+    std::uint64_t seen_ms = 0;  // its last statement in the directory
+    DeviceId successor;         // whose key took the place of this one's; zero: none
     bool self = false;
 };
 
@@ -79,6 +81,12 @@ struct MemberInfo {
     std::vector<DeviceId> devices;         // active ones
     std::uint32_t agreement_accepted = 0;  // version; 0: none
     std::uint64_t agreement_accepted_ms = 0;
+    /// Nothing is published, or the current version is accepted, or its deadline still runs.
+    bool good_standing = true;
+    bool lapsed = false;  // the deadline is past and declared so
+    bool suspended = false;
+    std::vector<ChannelId> channels;  // empty: all of the role's
+    bool self = false;
 };
 
 struct ChannelInfo {
@@ -167,6 +175,16 @@ struct AlertStatus {
     std::optional<Error> failure;
 };
 
+/// What became of an act: it counts, or it is a proposal that waits for other coordinators.
+struct Decision {
+    bool effective = true;
+    std::uint64_t index = 0;  // of the directory's entry
+    // of a proposal:
+    StatementId proposal;
+    std::uint32_t support = 1, needed = 1;  // members
+    std::uint64_t expires_ms = 0;
+};
+
 struct InviteRequest {
     Role role = Role::retailer;
     std::string member;
@@ -182,7 +200,18 @@ struct InviteInfo {
     Role role = Role::retailer;
     bool in_person = false;
     std::uint64_t expires_ms = 0;
-    enum class State : std::uint8_t { open, used, withdrawn, expired } state = State::open;
+    /// proposed: worthless until its quorum is complete.
+    enum class State : std::uint8_t {
+        open,
+        used,
+        withdrawn,
+        expired,
+        proposed
+    } state = State::open;
+    bool for_device = false;  // made by `link_device`
+    bool alarmed = false;     // somebody else tried to join with it after it was used
+    DeviceId used_by;         // zero unless used
+    Decision decision;        // only in the answer to `invite`
 };
 
 struct ChannelRequest {
@@ -218,6 +247,21 @@ struct Event {
         used_elsewhere,
         online,
         offline,
+        member_suspended,
+        member_reinstated,
+        role_changed,
+        device_changed,  // another key, by its own device
+        device_rejoined,
+        device_dormant,
+        device_returned,
+        channel_closed,
+        channel_restarted,
+        delegation_granted,
+        delegation_ended,
+        policy_changed,     // or the quorum
+        proposal,           // waits for endorsement
+        invite_alarm,       // a link is known to somebody else
+        authority_changed,  // root key or relay
     } kind = Kind::alert_received;
     std::uint64_t time_ms = 0;
     std::optional<AlertInfo> alert;  // alert_*; for responses the alert answered

@@ -44,6 +44,7 @@ Result<PartnershipInfo> Client::info() {
 
 Result<void> Client::sync(std::chrono::milliseconds limit) {
     HUECRY_TRY(impl_->call([](Impl& me) -> Result<void> {
+        if (me.paused()) return Error{Errc::busy, "the device's key is being changed"};
         if (!me.engine().online()) me.engine().reconnect();
         return {};
     }));
@@ -164,6 +165,42 @@ Result<InviteId> Client::find_invite(std::string_view text) {
             }
         }
         if (text == "last" && newest) return *newest;
+        return by_prefix(text, ids);
+    });
+}
+
+Result<MemberId> Client::find_member(std::string_view text) {
+    return impl_->call([text](Impl& me) -> Result<MemberId> {
+        HUECRY_TRY_ASSIGN(const auto* state, me.directory());
+        std::vector<MemberId> ids, named;
+        for (const auto& [id, member] : state->members()) {
+            ids.push_back(id);
+            if (me.projection().member_name(id) == text) named.push_back(id);
+        }
+        if (named.size() == 1) return named.front();
+        if (named.size() > 1) return Errc::ambiguous;
+        return by_prefix(text, ids);
+    });
+}
+Result<OrganisationId> Client::find_organisation(std::string_view text) {
+    return impl_->call([text](Impl& me) -> Result<OrganisationId> {
+        HUECRY_TRY_ASSIGN(const auto* state, me.directory());
+        std::vector<OrganisationId> ids, named;
+        for (const auto& [id, hash] : state->organisations()) {
+            ids.push_back(id);
+            if (me.projection().organisation_name(id) == text) named.push_back(id);
+        }
+        if (named.size() == 1) return named.front();
+        if (named.size() > 1) return Errc::ambiguous;
+        return by_prefix(text, ids);
+    });
+}
+Result<StatementId> Client::find_proposal(std::string_view text) {
+    return impl_->call([text](Impl& me) -> Result<StatementId> {
+        HUECRY_TRY_ASSIGN(const auto* state, me.directory());
+        std::vector<StatementId> ids;
+        for (const auto& [id, proposal] : state->proposals()) ids.push_back(id);
+        if (text == "last" && ids.size() == 1) return ids.front();
         return by_prefix(text, ids);
     });
 }

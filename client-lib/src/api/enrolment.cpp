@@ -115,6 +115,9 @@ void Enrolment::frame(const v1::Frame& frame) {
         const auto head = domain::verified_head(frame.queue_empty().head(), shared_->relay,
                                                 shared_->partnership, kept);
         if (!head) return shared_->finish(head.error());
+        // The link's key signed the head: what the directory says of its relay must agree.
+        if (shared_->state && shared_->state->relay_key() != shared_->relay)
+            return shared_->finish(Error{Errc::wrong_relay, "the directory names another relay"});
         if (!shared_->state || head->seq != shared_->state->index() ||
             head->hash != shared_->state->running_hash())
             return shared_->finish(Error{Errc::relay_rejected_chain});
@@ -125,8 +128,7 @@ void Enrolment::frame(const v1::Frame& frame) {
         if (!shared_->state) {
             auto state = directory::State::from_genesis(view(entry.header()), view(entry.body()));
             if (!state) return shared_->finish(state.error());
-            if (state->partnership() != shared_->partnership ||
-                state->relay_key() != shared_->relay)
+            if (state->partnership() != shared_->partnership)
                 return shared_->finish(Error{Errc::wrong_relay, "another partnership"});
             shared_->state = std::move(*state);
             continue;

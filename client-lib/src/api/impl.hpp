@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "api/profile.hpp"
+#include "api/teller.hpp"
 #include "domain/engine.hpp"
 #include "net/runtime.hpp"
 
@@ -72,17 +73,34 @@ public:
 
     /// A statement by this device, signed, sent and applied.
     Result<void> state(std::function<Result<directory::Body>(Impl&)> make);
+    /// The same, and whether it counts or waits for its quorum.
+    Result<Decision> decide(std::function<Result<directory::Body>(Impl&)> make);
+    /// The same of what somebody else than this device has signed.
+    Result<Decision> decide_signed(std::function<Result<directory::SignedStatement>(Impl&)> make);
 
     // On the client's thread only.
     domain::Engine& engine() { return *engine_; }
     domain::Projection& projection() { return projection_; }
     domain::Clock& clock() { return clock_; }
     store::Database& db() { return profile_.db; }
+    /// Without an engine too: between `pause` and `restart`.
+    domain::SyncStore store() { return domain::SyncStore(profile_.db); }
     crypto::Random& random() { return random_; }
     const domain::Self& self() const { return profile_.self; }
     const RelayAddress& relay() const { return profile_.relay; }
     domain::Context context();
     Result<Receipt> receipt(const MessageId& id);
+    /// Signed by the root key. Errors: not_found (it is not in this profile).
+    Result<Decision> decide_as_root(std::function<directory::Body(Impl&)> make);
+    Result<directory::SignedStatement> signed_by_root(directory::Body body);
+    /// From what the store says of itself: after its keys or its relay have changed.
+    Result<void> restart(bool online);
+    /// Ends the connection; nothing is received until `restart`.
+    Result<void> pause();
+    [[nodiscard]] bool paused() const { return paused_; }
+    [[nodiscard]] api::NameBook names();
+    /// Why the directory's rules refuse this, with more words than the relay gives.
+    Error explain(const directory::Body& body, const Error& refused);
     /// The directory, or why there is none yet.
     Result<const directory::State*> directory();
     /// Names that this device has made up go to the all-members channel, for everyone.
@@ -95,6 +113,8 @@ public:
     }
 
 private:
+    Result<void> make_engine();
+    Result<Decision> decision(std::uint64_t index);
     bool post(std::function<void()> f);
     std::uint64_t version();
     bool wait_change(std::uint64_t seen, std::chrono::steady_clock::time_point end);
@@ -112,6 +132,7 @@ private:
     std::condition_variable changed_;
     std::uint64_t version_ = 0;
     bool closed_ = false;
+    bool paused_ = false;  // on the client's thread
 };
 
 /// A name with a fresh salt.

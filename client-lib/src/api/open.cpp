@@ -149,14 +149,10 @@ Result<void> check_invite(const directory::State& state, const directory::Invite
     return {};
 }
 
-/// The directory, the invite in it, and the agreement that it asks to accept.
-Result<Terms> fetch_terms(api::Enrolment& relay, const InviteLink& link,
+/// The invite in the directory, and the agreement that it asks to accept.
+Result<Terms> fetch_terms(api::Enrolment& relay, const directory::State& state,
                           const directory::InviteKeys& keys) {
-    HUECRY_TRY_ASSIGN(auto state,
-                      relay.fetch_directory(link.partnership, *link.relay.key, enrol_limit));
-    const auto* invite = state.invite(keys.id());
-    HUECRY_TRY(check_invite(state, invite));
-    Terms out{state, *invite, {}, {}};
+    Terms out{state, *state.invite(keys.id()), {}, {}};
     const auto& agreement = out.state.agreement();
     if (!agreement) return out;
     out.agreement.version = agreement->version;
@@ -179,47 +175,13 @@ Result<void> submit_admission(api::Enrolment& relay, const v1::Frame& frame) {
     return {};
 }
 
-bool outcome_unknown(const Error& error) {
-    return error.code == Errc::unreachable || error.code == Errc::timed_out ||
-           error.code == Errc::draining;
-}
-
-}  // namespace
-
-Result<Client> Client::join(JoinOptions options) {
-    if (!initialise_crypto()) return Errc::internal;
-    HUECRY_TRY_ASSIGN(const auto link, InviteLink::parse(options.link));
-    HUECRY_TRY(api::check_no_profile(options.profile));
-    if (link.kind != LinkKind::member)
-        return Error{Errc::link_malformed,
-                     "this link adds a device to a member who has one; it is no invitation"};
-    HUECRY_TRY_ASSIGN(const auto keys, directory::invite_keys(link.secret.view()));
-    crypto::SystemRandom random;
-    const net::Identity identity{link.relay, link.partnership, ClientKind::invite,
-                                 StreamRef::mailbox(*DeviceId::from(keys.id().view())).id,
-                                 std::make_shared<const SigningKey>(keys.signing.clone())};
-    api::Enrolment relay(identity, random);
-    HUECRY_TRY(relay.connect(enrol_limit));
-    HUECRY_TRY_ASSIGN(auto terms, fetch_terms(relay, link, keys));
-    const bool asks = terms.agreement.version != 0;
-    if (asks && (!options.accept || !options.accept(link.partnership_name, terms.agreement)))
-        return Errc::cancelled;
-
-    api::NewProfile profile;
-    profile.partnership = link.partnership;
-    profile.relay = link.relay;
-    profile.device = new_key(random);
-    profile.sealing_key = random.secret(crypto::x25519_size);
-    if (asks) {
-        profile.document_key = std::move(terms.document_key);
-        profile.agreement_version = terms.agreement.version;
-        profile.agreement_blob = terms.state.agreement()->blob;
-    }
+v1::Frame admission_frame(const directory::State& state, const directory::InviteKeys& keys,
+                          const SigningKey& device, const PublicKey& sealing,
+                          crypto::Random& random) {
     const auto statement =
-        directory::make_statement(terms.state, random_id<directory::Nonce>(random),
-                                  directory::DeviceAdmitted{keys.id(), profile.device.public_key,
-                                                            public_of(profile.sealing_key)});
-    const auto admission = directory::sign_admission(statement, keys.signing, profile.device);
+        directory::make_statement(state, random_id<directory::Nonce>(random),
+                                  directory::DeviceAdmitted{keys.id(), device.public_key, sealing});
+    const auto admission = directory::sign_admission(statement, keys.signing, device);
     v1::Frame frame;
     auto& submit = *frame.mutable_submit();
     submit.mutable_stream()->set_kind(static_cast<std::uint32_t>(StreamKind::directory));
@@ -228,6 +190,91 @@ Result<Client> Client::join(JoinOptions options) {
     item.set_message_id(to_string(random_id<MessageId>(random).view()));
     item.set_kind(static_cast<std::uint32_t>(EntryKind::statement));
     item.set_body(to_string(admission.encode()));
+    return frame;
+}
+
+Error already_used(bool raised) {
+    return {Errc::invite_used, std::string("somebody has joined with this link before you. ") +
+                                   (raised ? "The coordinators have been alarmed. "
+                                           : "The alarm was raised before. ") +
+                                   "If it was not you, tell your coordinator now, by telephone"};
+}
+
+/// A second use proves that two hold the link's secret: shown to the relay, which enters it, it
+/// raises the alarm. The keys are of no use to anybody afterwards.
+Error raise_alarm(api::Enrolment& relay, const directory::State& state,
+                  const directory::InviteKeys& keys, crypto::Random& random) {
+    if (state.invite(keys.id())->alarm_index != 0) return already_used(false);
+    const auto frame = admission_frame(state, keys, new_key(random),
+                                       public_of(random.secret(crypto::x25519_size)), random);
+    const auto shown = relay.request(frame, enrol_limit);
+    return already_used(!shown && shown.error().code == Errc::invite_used);
+}
+
+Result<void> check_kind(const InviteLink& link, bool further_device) {
+    const bool device = link.kind == LinkKind::device;
+    if (device == further_device) return {};
+    if (further_device) return Error{Errc::link_kind, "it invites a new member: huecry join LINK"};
+    return Error{Errc::link_kind,
+                 "it is no invitation: whoever opens it acts as somebody who is a member already. "
+                 "People have been robbed by such links dressed up as invitations. If you have not "
+                 "made it yourself on your other device just now, do not use it, and tell your "
+                 "coordinator who sent it. If you have: huecry link-device LINK"};
+}
+
+bool outcome_unknown(const Error& error) {
+    return error.code == Errc::unreachable || error.code == Errc::timed_out ||
+           error.code == Errc::draining;
+}
+
+}  // namespace
+
+Result<Client> Client::join(JoinOptions options) { return enrol(std::move(options), false); }
+Result<Client> Client::join_as_device(JoinOptions options) {
+    return enrol(std::move(options), true);
+}
+
+Result<Client> Client::enrol(JoinOptions options, bool further_device) {
+    if (!initialise_crypto()) return Errc::internal;
+    HUECRY_TRY_ASSIGN(const auto link, InviteLink::parse(options.link));
+    HUECRY_TRY(check_kind(link, further_device));
+    HUECRY_TRY(api::check_no_profile(options.profile));
+    HUECRY_TRY_ASSIGN(const auto keys, directory::invite_keys(link.secret.view()));
+    crypto::SystemRandom random;
+    const net::Identity identity{link.relay, link.partnership, ClientKind::invite,
+                                 StreamRef::mailbox(*DeviceId::from(keys.id().view())).id,
+                                 std::make_shared<const SigningKey>(keys.signing.clone())};
+    api::Enrolment relay(identity, random);
+    const auto connected = relay.connect(enrol_limit);
+    if (!connected && connected.error().code == Errc::invite_used) return already_used(false);
+    if (!connected) return connected.error();
+    HUECRY_TRY_ASSIGN(auto directory,
+                      relay.fetch_directory(link.partnership, *link.relay.key, enrol_limit));
+    if (auto open = check_invite(directory, directory.invite(keys.id())); !open) {
+        if (open.error().code != Errc::invite_used) return open.error();
+        return raise_alarm(relay, directory, keys, random);
+    }
+    HUECRY_TRY_ASSIGN(auto terms, fetch_terms(relay, directory, keys));
+    // A further device belongs to a member who has accepted it, or is asked there.
+    const bool asks =
+        terms.agreement.version != 0 &&
+        !(further_device && directory.member(terms.invite.terms.member) &&
+          directory.member(terms.invite.terms.member)->accepted_version == terms.agreement.version);
+    if (asks && (!options.accept || !options.accept(link.partnership_name, terms.agreement)))
+        return Errc::cancelled;
+
+    api::NewProfile profile;
+    profile.partnership = link.partnership;
+    profile.relay = link.relay;
+    profile.device = new_key(random);
+    profile.sealing_key = random.secret(crypto::x25519_size);
+    if (terms.document_key) {
+        profile.document_key = std::move(terms.document_key);
+        profile.agreement_version = terms.agreement.version;
+        profile.agreement_blob = terms.state.agreement()->blob;
+    }
+    const auto frame =
+        admission_frame(terms.state, keys, profile.device, public_of(profile.sealing_key), random);
     HUECRY_TRY(api::write_profile(options.profile, options.secret, profile, random));
     auto admitted = submit_admission(relay, frame);
     // No answer: the same bytes again; what was counted already says so by its own device.
@@ -261,8 +308,15 @@ Result<Client> Client::open(OpenOptions options) {
     if (!initialise_crypto()) return Errc::internal;
     HUECRY_TRY_ASSIGN(auto profile, api::open_profile(options.profile, options.secret));
     auto impl = std::make_shared<Impl>(std::move(profile), std::move(options.log));
-    HUECRY_TRY(impl->start(options.online));
-    return Client(std::move(impl));
+    HUECRY_TRY(impl->start(false));
+    Client client(std::move(impl));
+    if (!options.online) return client;
+    HUECRY_TRY(client.settle_key_rotation());
+    HUECRY_TRY(client.impl_->call([](Impl& me) -> Result<void> {
+        me.engine().start();
+        return {};
+    }));
+    return client;
 }
 
 Result<std::string> Client::probe_relay(const std::string& address) {

@@ -88,10 +88,7 @@ Result<void> write_profile(const std::filesystem::path& folder, const ProfileSec
     return written;
 }
 
-Result<OpenProfile> open_profile(const std::filesystem::path& folder, const ProfileSecret& secret) {
-    HUECRY_TRY(check_no_profile(folder).ok() ? Result<void>(Errc::no_profile) : Result<void>());
-    HUECRY_TRY_ASSIGN(const auto key, store::open_key_file(folder / key_name, unlock(secret)));
-    HUECRY_TRY_ASSIGN(auto db, store::Database::open(folder / database_name, key));
+Result<Identified> read_self(store::Database& db) {
     domain::SyncStore store(db);
     domain::Self self;
     HUECRY_TRY_ASSIGN(self.partnership, id_setting<PartnershipId>(store, "partnership"));
@@ -107,7 +104,15 @@ Result<OpenProfile> open_profile(const std::filesystem::path& folder, const Prof
     HUECRY_TRY_ASSIGN(auto relay, RelayAddress::parse(to_string(*relay_text)));
     if (!relay.key) return Error{Errc::store_damaged, "relay address"};
     self.relay_key = *relay.key;
-    return OpenProfile{std::move(db), std::move(self), std::move(relay)};
+    return Identified{std::move(self), std::move(relay)};
+}
+
+Result<OpenProfile> open_profile(const std::filesystem::path& folder, const ProfileSecret& secret) {
+    HUECRY_TRY(check_no_profile(folder).ok() ? Result<void>(Errc::no_profile) : Result<void>());
+    HUECRY_TRY_ASSIGN(const auto key, store::open_key_file(folder / key_name, unlock(secret)));
+    HUECRY_TRY_ASSIGN(auto db, store::Database::open(folder / database_name, key));
+    HUECRY_TRY_ASSIGN(auto identified, read_self(db));
+    return OpenProfile{std::move(db), std::move(identified.self), std::move(identified.relay)};
 }
 
 Result<void> change_profile_secret(const std::filesystem::path& folder, const ProfileSecret& now,

@@ -39,6 +39,13 @@ Result<void> write_profile(const std::filesystem::path& folder, const ProfileSec
 /// Takes away what `write_profile` has made.
 void erase_profile(const std::filesystem::path& folder);
 
+/// Who this device is and where its relay is, as the store says.
+struct Identified {
+    domain::Self self;
+    RelayAddress relay;
+};
+Result<Identified> read_self(store::Database& db);
+
 struct OpenProfile {
     store::Database db;
     domain::Self self;

@@ -1,13 +1,8 @@
 #include "api/impl.hpp"
-#include "crypto/aead.hpp"
-#include "crypto/passphrase.hpp"
-#include "huecry/wire/codec.hpp"
 
-// The root key's backup and the client's own examination.
+// The client's own examination.
 namespace huecry {
 namespace {
-
-constexpr std::string_view backup_magic = "huecry root key backup v1";
 
 void add(std::vector<Finding>& out, bool ok, std::string what, std::string detail) {
     out.push_back({ok, std::move(what), std::move(detail)});
@@ -72,39 +67,6 @@ Result<std::vector<Finding>> Client::doctor() {
                       : "The root key has not been backed up: huecry authority backup FILE.");
         return out;
     });
-}
-
-/// struct { opaque magic<V>; opaque partnership[32]; uint32 passes; uint32 memory_kib;
-///          opaque salt[16]; opaque nonce[12]; opaque sealed<V>; } RootBackup; sealed holds the
-/// seeds of the root key and of the next one (64 bytes); all before the nonce is authenticated.
-Result<Bytes> Client::backup_root(const SecretBytes& passphrase) {
-    if (passphrase.empty()) return Errc::passphrase_missing;
-    return impl_->call([&passphrase](Impl& me) -> Result<Bytes> {
-        auto& store = me.engine().store();
-        HUECRY_TRY_ASSIGN(const auto root, store.setting("root_seed"));
-        HUECRY_TRY_ASSIGN(const auto next, store.setting("next_root_seed"));
-        if (!root || !next)
-            return Error{Errc::not_found, "this profile did not create the partnership"};
-        const crypto::PassphraseCost cost;
-        const auto salt = me.random().bytes(crypto::passphrase_salt_size);
-        HUECRY_TRY_ASSIGN(const auto key, crypto::passphrase_key(passphrase.view(), salt, cost));
-        Writer w;
-        w.opaque(view(backup_magic)).raw(me.self().partnership.view());
-        w.u32(cost.passes).u32(cost.memory_kib).raw(salt);
-        const auto& aead = crypto::chacha20_poly1305();
-        const auto nonce = me.random().bytes(aead.nonce_size());
-        SecretBytes seeds(root->size() + next->size());
-        std::copy(root->begin(), root->end(), seeds.span().begin());
-        std::copy(next->begin(), next->end(), seeds.span().begin() + 32);
-        const auto sealed = aead.seal(key.view(), nonce, w.bytes(), seeds.view());
-        w.raw(nonce).opaque(sealed);
-        return w.take();
-    });
-}
-
-Result<void> Client::confirm_root_backup() {
-    return impl_->call(
-        [](Impl& me) { return me.engine().store().set_setting("root_backed_up", view("1")); });
 }
 
 }  // namespace huecry

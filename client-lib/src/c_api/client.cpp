@@ -54,8 +54,10 @@ int huecry_create_partnership(const huecry_options* options, const char* relay, 
     });
 }
 
-int huecry_join(const huecry_options* options, const char* link, huecry_accept accept,
-                void* context, huecry_client** out) {
+namespace {
+
+int join_by(Result<Client> (*redeem)(JoinOptions), const huecry_options* options, const char* link,
+            huecry_accept accept, void* context, huecry_client** out) {
     return guarded([&] {
         if (!given(options, link, out)) return missing();
         *out = nullptr;
@@ -63,13 +65,25 @@ int huecry_join(const huecry_options* options, const char* link, huecry_accept a
             return accept && accept(context, partnership.c_str(), agreement.text.c_str(),
                                     agreement.version) != 0;
         };
-        return give_client(Client::join({.profile = options->profile,
-                                         .secret = secret_of(*options),
-                                         .log = sink_of(*options),
-                                         .link = link,
-                                         .accept = ask}),
+        return give_client(redeem({.profile = options->profile,
+                                   .secret = secret_of(*options),
+                                   .log = sink_of(*options),
+                                   .link = link,
+                                   .accept = ask}),
                            out);
     });
+}
+
+}  // namespace
+
+int huecry_join(const huecry_options* options, const char* link, huecry_accept accept,
+                void* context, huecry_client** out) {
+    return join_by(&Client::join, options, link, accept, context, out);
+}
+
+int huecry_join_as_device(const huecry_options* options, const char* link, huecry_accept accept,
+                          void* context, huecry_client** out) {
+    return join_by(&Client::join_as_device, options, link, accept, context, out);
 }
 
 int huecry_open(const huecry_options* options, huecry_client** out) {

@@ -36,6 +36,14 @@ auto made(F&& body) noexcept -> decltype(body()) {
 
 inline int done(const Result<void>& result) noexcept { return result ? 0 : fail(result.error()); }
 
+/// `waits` (may be null): 1 for a proposal that waits for other coordinators.
+inline int decided(const Result<Decision>& result, int* waits) noexcept {
+    if (waits) *waits = 0;
+    if (!result) return fail(result.error());
+    if (waits) *waits = result->effective ? 0 : 1;
+    return 0;
+}
+
 /// All of them are there.
 template <class... Pointers>
 [[nodiscard]] bool given(const Pointers*... pointers) {

@@ -106,6 +106,18 @@ struct huecry_devices {
     std::vector<huecry_device> items;
 };
 
+struct huecry_proposal {
+    huecry::ProposalInfo value;
+    std::string id;
+    huecry_person author;
+};
+struct huecry_proposals {
+    std::vector<huecry_proposal> items;
+};
+struct huecry_history {
+    std::vector<huecry::HistoryEntry> items;
+};
+
 struct huecry_agreement {
     huecry::AgreementInfo value;
 };

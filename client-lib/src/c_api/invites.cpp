@@ -15,6 +15,8 @@ const char* name_of(InviteInfo::State state) {
             return "withdrawn";
         case InviteInfo::State::expired:
             return "expired";
+        case InviteInfo::State::proposed:
+            return "proposed";
     }
     return "";
 }
@@ -134,3 +136,20 @@ const char* huecry_invite_role(const huecry_invite* i) {
 int huecry_invite_in_person(const huecry_invite* i) { return i && i->value.in_person; }
 uint64_t huecry_invite_expires_ms(const huecry_invite* i) { return i ? i->value.expires_ms : 0; }
 const char* huecry_invite_state(const huecry_invite* i) { return i ? name_of(i->value.state) : ""; }
+int huecry_invite_alarmed(const huecry_invite* i) { return i && i->value.alarmed; }
+
+int huecry_link_device(huecry_client* client, int in_person, uint32_t lifetime_s,
+                       huecry_invite** out) {
+    return guarded([&] {
+        if (!given(client, out)) return missing();
+        *out = nullptr;
+        DeviceLinkRequest request;
+        request.in_person = in_person != 0;
+        if (lifetime_s != 0) request.lifetime = std::chrono::seconds(lifetime_s);
+        auto link = client->client.link_device(request);
+        if (!link) return fail(link.error());
+        const auto id = link->id.hex();
+        *out = new huecry_invite{std::move(*link), id};
+        return 0;
+    });
+}

@@ -13,6 +13,8 @@ const char* name_of(DeviceInfo::State state) {
             return "active";
         case DeviceInfo::State::revoked:
             return "revoked";
+        case DeviceInfo::State::dormant:
+            return "dormant";
     }
     return "";
 }
@@ -57,7 +59,7 @@ int huecry_approve(huecry_client* client, const char* device) {
     return guarded([&] {
         if (!given(client, device)) return missing();
         const auto id = client->client.find_device(device);
-        return id ? done(client->client.approve(*id)) : fail(id.error());
+        return id ? decided(client->client.approve(*id), nullptr) : fail(id.error());
     });
 }
 
@@ -146,3 +148,5 @@ uint32_t huecry_member_agreement(const huecry_member* m) {
 uint64_t huecry_member_agreement_ms(const huecry_member* m) {
     return m ? m->value.agreement_accepted_ms : 0;
 }
+int huecry_member_suspended(const huecry_member* m) { return m && m->value.suspended; }
+int huecry_member_good_standing(const huecry_member* m) { return m && m->value.good_standing; }

@@ -118,7 +118,7 @@ Result<void> Projection::Impl::tell(const directory::Applied& applied,
             break;
         }
         default:
-            return {};
+            return tell_affairs(applied, event);
     }
     return events.add(row);
 }

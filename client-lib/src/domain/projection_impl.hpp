@@ -36,6 +36,8 @@ struct Projection::Impl {
     /// Names and texts that the directory's entry makes known, or no longer backs.
     Result<void> recheck(const directory::Event& event);
     Result<void> tell(const directory::Applied& applied, const directory::Event& event);
+    /// Standing of members and devices, and what the partnership decides about itself.
+    Result<void> tell_affairs(const directory::Applied& applied, const directory::Event& event);
     Result<void> erase_everything();
     [[nodiscard]] bool coordinator() const;
     [[nodiscard]] std::optional<Event> event(const Events::Row& row);

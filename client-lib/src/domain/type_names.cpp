@@ -45,6 +45,21 @@ constexpr std::array events{
     std::pair{Event::Kind::used_elsewhere, "used-elsewhere"sv},
     std::pair{Event::Kind::online, "online"sv},
     std::pair{Event::Kind::offline, "offline"sv},
+    std::pair{Event::Kind::member_suspended, "member-suspended"sv},
+    std::pair{Event::Kind::member_reinstated, "member-reinstated"sv},
+    std::pair{Event::Kind::role_changed, "role-changed"sv},
+    std::pair{Event::Kind::device_changed, "device-changed"sv},
+    std::pair{Event::Kind::device_rejoined, "device-rejoined"sv},
+    std::pair{Event::Kind::device_dormant, "device-dormant"sv},
+    std::pair{Event::Kind::device_returned, "device-returned"sv},
+    std::pair{Event::Kind::channel_closed, "channel-closed"sv},
+    std::pair{Event::Kind::channel_restarted, "channel-restarted"sv},
+    std::pair{Event::Kind::delegation_granted, "delegation-granted"sv},
+    std::pair{Event::Kind::delegation_ended, "delegation-ended"sv},
+    std::pair{Event::Kind::policy_changed, "policy-changed"sv},
+    std::pair{Event::Kind::proposal, "proposal"sv},
+    std::pair{Event::Kind::invite_alarm, "invite-alarm"sv},
+    std::pair{Event::Kind::authority_changed, "authority-changed"sv},
 };
 
 template <class Table, class Value>
