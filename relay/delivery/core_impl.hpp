@@ -103,9 +103,14 @@ private:
     void found(Connection& c, std::uint64_t request, const v1::CreatePartnership& create,
                Header header);
 
+    // handle_hand_over.cpp
+    void handle_hand_over(Connection& c, std::uint64_t request, const v1::HandOver& hand_over);
+    void move_here(Connection& c, std::uint64_t request, HandingOver& log, Bytes moved);
+
     // submit_*.cpp
     struct Submission;
     [[nodiscard]] Verdict submit_statement(PartnershipState& p, Submission& s);
+    void raise_alarm(PartnershipState& p, Bytes evidence);
     [[nodiscard]] Verdict submit_channel(PartnershipState& p, Submission& s);
     [[nodiscard]] Verdict submit_mailbox(PartnershipState& p, Submission& s);
     [[nodiscard]] Verdict check_channel(PartnershipState& p, const Submission& s);
@@ -127,6 +132,7 @@ private:
     void follow(PartnershipState& p, const directory::Applied& applied);
     void settle(const PartnershipState& p, const DeviceId& device);
     void lose_channel(PartnershipState& p, const DeviceId& device, const ChannelId& channel);
+    void forget_stock(PartnershipState& p, const DeviceId& device, const ChannelId& channel);
     void revoke(PartnershipState& p, const DeviceId& device);
 
     // pusher.cpp

@@ -23,6 +23,7 @@ void CoreImpl::follow(PartnershipState& p, const directory::Applied& applied) {
                     current_->access.push_back({p.id, device, ref, true});
         }
         if (event.kind == EventKind::device_revoked) revoke(p, event.device);
+        if (event.kind == EventKind::rejoin_requested) forget_stock(p, event.device, event.channel);
         if (event.kind == EventKind::invite_withdrawn || event.kind == EventKind::invite_voided)
             current_->cut_invites.emplace_back(p.id, event.invite);
         if (event.kind == EventKind::device_approved || event.kind == EventKind::device_dormant ||
@@ -59,6 +60,20 @@ void CoreImpl::lose_channel(PartnershipState& p, const DeviceId& device, const C
         s.acks_moved = true;  // those who stay may all have everything now
         current_->writes.emplace_back(write::DropReader{p.id, ref, device});
     }
+}
+
+/// A device that lost its state lost the private keys of its key packages too.
+void CoreImpl::forget_stock(PartnershipState& p, const DeviceId& device, const ChannelId& channel) {
+    const auto* rejoin = p.directory.rejoin(device, channel);
+    const auto stock = p.packages.find(device);
+    if (rejoin == nullptr || rejoin->reason != directory::RejoinReason::state_lost ||
+        stock == p.packages.end())
+        return;
+    for (const auto& row : stock->second)
+        current_->writes.emplace_back(write::DropKeyPackage{p.id, device, row.digest});
+    p.packages.erase(stock);
+    std::erase_if(p.reservations, [&](const auto& r) { return r.first.first == device; });
+    tell_low_stock(p, device);
 }
 
 void CoreImpl::revoke(PartnershipState& p, const DeviceId& device) {

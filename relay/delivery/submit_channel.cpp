@@ -86,6 +86,11 @@ Verdict CoreImpl::check_welcome(PartnershipState& p, const Submission& s) {
     for (const auto& joiner : welcome.joiners) {
         if (!p.directory.reads(joiner.device, channel) || joiner.device == s.submitter)
             return Refusal{Errc::not_permitted};
+        // What a device named in the directory to rejoin with was never in its stock.
+        const auto* rejoin = p.directory.rejoin(joiner.device, channel);
+        if (rejoin != nullptr && rejoin->allowed_index != 0 &&
+            sha256(rejoin->key_package) == joiner.key_package)
+            continue;
         const auto stock = p.packages.find(joiner.device);
         if (stock == p.packages.end()) return Refusal{Errc::reservation_lapsed};
         const auto package =

@@ -21,9 +21,14 @@ Result<void> Channel::load(const ChannelRow& row) {
 
 Result<void> Channel::reload() {
     group_.reset();
+    watched_epoch_.reset();
     HUECRY_TRY_ASSIGN(const auto cursor, store_.cursor(stream()));
     cursor_ = cursor.value_or(Cursor{0, chain_start(context_.self.partnership, stream())});
     HUECRY_TRY_ASSIGN(submission_, store_.submission(row_.channel, row_.incarnation));
+    HUECRY_TRY_ASSIGN(trouble_, trouble_of(store_, row_.channel));
+    if (trouble_ &&
+        (row_.status != ChannelStatus::failed || trouble_->incarnation != row_.incarnation))
+        trouble_.reset();
     GroupRows rows(context_.db, row_.channel, row_.incarnation);
     HUECRY_TRY_ASSIGN(auto group, mls::Group::load(context_.mls(), rows));
     HUECRY_TRY(rows.outcome());
@@ -58,6 +63,8 @@ Result<void> Channel::join(mls::Group group, const ChannelRow& row, const Cursor
     history_.assign(1, cursor_);
     waiting_.clear();
     submission_.reset();
+    trouble_.reset();
+    HUECRY_TRY(end_trouble(store_, row_.channel));
     return keep();
 }
 
@@ -70,6 +77,11 @@ Result<void> Channel::keep() {
     GroupRows rows(context_.db, row_.channel, row_.incarnation);
     if (group_) group_->flush(rows);
     HUECRY_TRY(rows.outcome());
+    if (group_ && group_->epoch() != watched_epoch_) {
+        watched_epoch_ = group_->epoch();
+        HUECRY_TRY(store_.add_epoch(stream(), *watched_epoch_, group_->epoch_authenticator(),
+                                    context_.clock.now_ms()));
+    }
     HUECRY_TRY(store_.put_channel(row_));
     return store_.set_cursor(stream(), cursor_);
 }
@@ -106,6 +118,7 @@ Result<Taken> Channel::directory_advanced() {
         all.removed_me |= taken->removed_me;
         all.members_added |= taken->members_added;
         all.own_arrived |= taken->own_arrived;
+        all.lost |= taken->lost;
         for (auto& w : taken->warnings) all.warnings.push_back(std::move(w));
         if (taken->removed_me) {
             waiting_.clear();
@@ -172,13 +185,14 @@ Result<void> Channel::take_entry(const v1::Entry& entry, Step& step) {
 
     if (row_.status == ChannelStatus::joining) {
         HUECRY_TRY(awaited_commit(header, step));
+    } else if (row_.status == ChannelStatus::failed) {
+        HUECRY_TRY_ASSIGN(const bool again, recovered(header, body, step));
+        if (again) return take_entry(entry, step);
     } else if (header.submitter == context_.self.device) {
         HUECRY_TRY(take_own(header, step));
     } else if (entry.body_gone()) {
         if (header.kind == EntryKind::handshake) {
-            row_.status = ChannelStatus::failed;
-            step.taken->warnings.push_back(
-                "a commit is no longer at the relay; this device must be admitted anew");
+            HUECRY_TRY(lose({.certain = true}, "a commit is no longer at the relay", step));
         } else if (header.expiry_ms > context_.clock.hide_time()) {
             step.taken->warnings.push_back("the relay withholds a message that has not expired");
         }
@@ -188,6 +202,8 @@ Result<void> Channel::take_entry(const v1::Entry& entry, Step& step) {
         HUECRY_TRY(take_application(header, body, step));
     }
     if (step.wait) return {};
+    if (header.submitter != context_.self.device)
+        HUECRY_TRY(store_.saw_device(header.submitter, header.accepted_ms));
     if (header.kind == EntryKind::handshake) row_.handshake_seq = header.seq;
     cursor_ = {header.seq, chain_next(cursor_.hash, view(entry.header()))};
     history_.push_back(cursor_);
@@ -211,11 +227,9 @@ Result<void> Channel::take_own(const Header& header, Step& step) {
     const bool is_message =
         submission_ && submission_->message && header.message_id == *submission_->message;
     if (header.kind == EntryKind::handshake) {
-        if (!is_commit) {
-            row_.status = ChannelStatus::failed;
-            step.taken->warnings.push_back("a commit of this device that it does not remember");
-            return {};
-        }
+        if (!is_commit)
+            return lose({.certain = true}, "a commit of this device that it does not remember",
+                        step);
         v1::Submit sent;
         if (!sent.ParseFromString(submission_->frame) || sent.items_size() == 0)
             return Error{Errc::store_damaged, "submission"};
@@ -231,6 +245,11 @@ Result<void> Channel::take_own(const Header& header, Step& step) {
         }
     } else {
         HUECRY_TRY_ASSIGN(const bool waiting, store_.in_outbox(header.message_id));
+        HUECRY_TRY_ASSIGN(const auto known, store_.own_entry(header.message_id));
+        // An older copy of this device's data would use its message keys a second time.
+        if (!waiting && !known && !is_message && header.expiry_ms > context_.clock.hide_time())
+            return lose({.certain = true}, "a message of this device that it does not remember",
+                        step);
         if (waiting) {  // its answer did not reach us
             HUECRY_TRY(context_.projection.accepted(header.message_id, header.accepted_ms,
                                                     header.expiry_ms));
@@ -259,16 +278,15 @@ Result<void> Channel::compare_history(const AuthenticatedData& data, Step& step)
 
 Result<void> Channel::take_handshake(const Header& header, BytesView body, Step& step) {
     if (const auto data = open_authenticated_data(body)) {
-        const auto head = data->directory_head.verify(context_.self.relay_key);
-        if (head && head->partnership == context_.self.partnership &&
-            head->stream == StreamRef::directory() && head->seq > directory_.index()) {
+        if (names_later(*data)) {
             step.wait = true;
             return {};
         }
         HUECRY_TRY(compare_history(*data, step));
     }
     CommitVerdict verdict;
-    const CommitPlace place{row_.channel, row_.floor_index, header.submitter, header.message_id};
+    const CommitPlace place{row_.channel, row_.floor_index, header.submitter, header.message_id,
+                            [&] { return group_->members(); }};
     auto received = group_->process(body, [&](const mls::IncomingCommit& commit) {
         verdict = judge_commit(context_.self, directory_.state(), place, commit);
         return verdict.judgement;
@@ -281,11 +299,11 @@ Result<void> Channel::take_handshake(const Header& header, BytesView body, Step&
         context_.trace(1, "a commit is void: " + verdict.why + " " + received->detail);
         return {};
     }
-    if (received->verdict == mls::Verdict::failed) {
-        row_.status = ChannelStatus::failed;
-        step.taken->warnings.push_back("a commit could not be followed; this device must rejoin");
-        return {};
-    }
+    if (received->verdict == mls::Verdict::failed)
+        return lose({.reason = directory::RejoinReason::after_complaint,
+                     .commit = header.message_id,
+                     .committer = header.submitter},
+                    "a commit could not be followed: " + received->detail, step);
     row_.floor_index = verdict.index;
     if (header.submitter != row_.adder) row_.provisional = false;
     step.taken->removed_me = received->removed_me;
@@ -294,21 +312,22 @@ Result<void> Channel::take_handshake(const Header& header, BytesView body, Step&
 
 /// The directory index that a sender acted upon, if it is one of our directory.
 std::optional<std::uint64_t> Channel::index_of(const AuthenticatedData& data) const {
-    const auto head = data.directory_head.verify(context_.self.relay_key);
-    if (!head || head->partnership != context_.self.partnership ||
-        head->stream != StreamRef::directory())
-        return std::nullopt;
+    const auto head = directory_head(context_.self, directory_.state(), data.directory_head);
+    if (!head) return std::nullopt;
     const auto ours = directory_.state().running_hash(head->seq);
     if (!ours || *ours != head->hash) return std::nullopt;
     return head->seq;
 }
 
+bool Channel::names_later(const AuthenticatedData& data) const {
+    const auto head = directory_head(context_.self, directory_.state(), data.directory_head);
+    return head && head->seq > directory_.index();
+}
+
 Result<void> Channel::take_application(const Header& header, BytesView body, Step& step) {
     const auto data = open_authenticated_data(body);
     if (data) {
-        const auto head = data->directory_head.verify(context_.self.relay_key);
-        if (head && head->partnership == context_.self.partnership &&
-            head->stream == StreamRef::directory() && head->seq > directory_.index()) {
+        if (names_later(*data)) {
             step.wait = true;
             return {};
         }
@@ -327,7 +346,8 @@ Result<void> Channel::take_application(const Header& header, BytesView body, Ste
     }
     // The relay has checked this too; here it does not have to be believed.
     const auto index = index_of(*data);
-    if (!index || !directory_.state().rights_at(*sender, row_.channel, *index).post) {
+    if (!index ||
+        !directory_.state().may_post_at(*sender, row_.channel, *index, header.accepted_ms)) {
         step.taken->warnings.push_back("a message of a device that may not post was skipped");
         return {};
     }
@@ -364,9 +384,9 @@ Result<Taken> Channel::missed(const v1::Missed& frame) {
     HUECRY_TRY_ASSIGN(auto transaction, context_.db.begin());
     cursor_ = {frame.to(), *hash};
     // Commits may be among what is missing: the group can no longer be followed with certainty.
-    row_.status = ChannelStatus::failed;
-    taken.warnings.push_back("messages of a channel are no longer at the relay");
-    auto kept = keep();
+    Step step{&taken};
+    auto kept = lose({.certain = true}, "messages of a channel are no longer at the relay", step);
+    if (kept) kept = keep();
     if (kept) kept = transaction.commit();
     if (!kept) {
         row_ = kept_row;

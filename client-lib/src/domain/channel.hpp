@@ -7,6 +7,7 @@
 #include "domain/context.hpp"
 #include "domain/directory_sync.hpp"
 #include "domain/sync_store.hpp"
+#include "domain/trouble.hpp"
 #include "domain/verdict.hpp"
 #include "huecry/v1/keys.pb.h"
 #include "huecry/v1/streams.pb.h"
@@ -23,6 +24,7 @@ struct Taken {
     bool removed_me = false;     // the group is gone
     bool members_added = false;  // by this device: they are to be given a snapshot
     bool own_arrived = false;    // the submission in flight has reached its place
+    bool lost = false;           // the group can no longer be followed
     std::vector<std::string> warnings;
     std::optional<Error> failure{};  // what came after could not be taken
 };
@@ -47,6 +49,15 @@ public:
     [[nodiscard]] bool joined() const { return row_.status == ChannelStatus::joined; }
     [[nodiscard]] std::size_t group_size() const { return group_ ? group_->size() : 0; }
     [[nodiscard]] bool waiting_for_directory() const { return !waiting_.empty(); }
+    /// Why the group cannot be followed, while it cannot.
+    [[nodiscard]] const std::optional<Trouble>& trouble() const { return trouble_; }
+    /// The directory has the request to rejoin. Its own transaction.
+    Result<void> asked_to_rejoin(std::uint64_t index);
+    /// What it asked for was of no use. Its own transaction.
+    Result<void> ask_again();
+    /// Epoch and epoch authenticator (RFC 9420 section 8.7), for an anchor; empty while in trouble.
+    [[nodiscard]] std::optional<std::pair<std::uint64_t, Bytes>> authenticator() const;
+
     [[nodiscard]] bool in_flight() const { return submission_.has_value(); }
     [[nodiscard]] const std::optional<SubmissionRow>& submission() const { return submission_; }
 
@@ -54,23 +65,33 @@ public:
     Result<Taken> deliver(const v1::Deliver& frame);
     /// The directory has moved on: what waited is tried again.
     Result<Taken> directory_advanced();
+    /// An anchor of this channel is in the directory: does it fit? True also while it cannot be
+    /// told. What was provisional is so no more when it does. Its own transaction.
+    Result<bool> compare_anchor(const directory::Anchor& anchor);
     /// A range that the relay can no longer deliver.
     Result<Taken> missed(const v1::Missed& frame);
 
     // -- what is due by the directory
     struct Due {
         std::vector<mls::LeafIndex> removals;
+        /// Devices that rejoin, with the key packages that the directory names.
+        std::vector<std::pair<DeviceId, Bytes>> replacements;
         std::vector<DeviceId> additions;
-        bool refresh = false;  // own leaf
+        bool refresh = false;   // own leaf
+        bool barred = false;    // this device may not commit: others do what is due
+        bool own_leaf = false;  // must go: nothing is sent until this device has rejoined
+
+        /// What any commit must do, by itself or before anything else.
+        [[nodiscard]] bool pressing() const { return !removals.empty() || !replacements.empty(); }
     };
     [[nodiscard]] Due due() const;
 
     // -- submitting: each makes ciphertext, keeps it and the changed group in one transaction, and
     // leaves it as `submission()`. Errors leave everything as it was.
-    /// A message; with removals due, the commit that makes them goes first in the same submission.
-    Result<void> submit_message(const OutboxRow& message,
-                                const std::vector<mls::LeafIndex>& removals);
-    Result<void> submit_removals(const std::vector<mls::LeafIndex>& removals);
+    /// A message; what is pressing goes first, as a commit in the same submission.
+    Result<void> submit_message(const OutboxRow& message, const Due& due);
+    /// The commit that removes what must go and lets rejoining devices in.
+    Result<void> submit_pressing(const Due& due);
     /// Packages whose owner is not due or that are not in order are left out; not_found with none.
     Result<void> submit_additions(const v1::KeyPackages& packages);
     /// A path-only commit: the creator's first, and the refresh of the own leaf.
@@ -98,6 +119,11 @@ private:
     Result<void> take_content(const Header& header, const mls::Received& received);
     Result<void> awaited_commit(const Header& header, Step& step);
     [[nodiscard]] std::optional<std::uint64_t> index_of(const AuthenticatedData& data) const;
+    /// The data names a later entry of the directory than ours.
+    [[nodiscard]] bool names_later(const AuthenticatedData& data) const;
+    Result<void> change(const Trouble& trouble);
+    Result<void> lose(Trouble trouble, std::string warning, Step& step);
+    Result<bool> recovered(const Header& header, BytesView body, Step& step);
     Result<void> compare_history(const AuthenticatedData& data, Step& step);
     Result<void> keep();
     Result<void> reload();
@@ -106,6 +132,9 @@ private:
     Result<AuthenticatedData> authenticated_data(const MessageId& id) const;
     Result<void> add_commit(mls::CommitOptions options, const std::vector<v1::Joiner>& joiners,
                             v1::Submit& submit, SubmissionRow& row);
+    [[nodiscard]] bool usable_package(const DeviceId& device, BytesView package) const;
+    void add_pressing(const Due& due, mls::CommitOptions& options,
+                      std::vector<v1::Joiner>& joiners) const;
     Result<void> add_message(const OutboxRow& message, mls::At at, v1::Submit& submit,
                              SubmissionRow& row);
     Result<void> submit(const std::function<Result<void>(v1::Submit&, SubmissionRow&)>& fill);
@@ -118,6 +147,8 @@ private:
     Cursor cursor_;
     std::optional<mls::Group> group_;
     std::optional<SubmissionRow> submission_;
+    std::optional<Trouble> trouble_;
+    std::optional<std::uint64_t> watched_epoch_;  // whose authenticator is kept
     std::deque<v1::Deliver> waiting_;
     std::deque<Cursor> history_;  // recent running hashes, to compare with what others saw
     bool caught_up_ = false;

@@ -14,17 +14,27 @@ Channel::Due Channel::due() const {
     for (const auto& member : group_->members()) {
         const auto device = device_of(context_.self.partnership, member.identity);
         if (device) present.push_back(*device);
-        if (member.leaf == group_->own_leaf()) continue;
-        if (!device || lost_since(state, *device, row_.channel, row_.floor_index, state.index()))
+        if (device && !lost_since(state, *device, row_.channel, row_.floor_index, state.index()))
+            continue;
+        if (member.leaf == group_->own_leaf())
+            out.own_leaf = true;
+        else
             out.removals.push_back(member.leaf);
     }
     std::sort(present.begin(), present.end());
     out.refresh = row_.refresh_due_ms <= context_.clock.now_ms();
-    // Whoever may itself have been put into a group of somebody's making adds nobody to it.
-    if (row_.provisional) return out;
-    for (const auto& reader : state.readers(row_.channel))
-        if (!std::binary_search(present.begin(), present.end(), reader))
+    out.barred = !state.may_commit(context_.self.device, row_.channel);
+    for (const auto& reader : state.readers(row_.channel)) {
+        const auto* rejoin = state.rejoin(reader, row_.channel);
+        const auto* asked =
+            state.replacement(reader, row_.channel, row_.floor_index, state.index());
+        if (asked != nullptr && rejoin != nullptr &&
+            sha256(rejoin->key_package) == asked->key_package)
+            out.replacements.emplace_back(reader, rejoin->key_package);
+        // Whoever may itself have been put into a group of somebody's making adds nobody else.
+        else if (!row_.provisional && !std::binary_search(present.begin(), present.end(), reader))
             out.additions.push_back(reader);
+    }
     return out;
 }
 
@@ -122,27 +132,51 @@ Result<void> Channel::add_message(const OutboxRow& message, mls::At at, v1::Subm
     return {};
 }
 
-Result<void> Channel::submit_message(const OutboxRow& message,
-                                     const std::vector<mls::LeafIndex>& removals) {
+void Channel::add_pressing(const Due& due, mls::CommitOptions& options,
+                           std::vector<v1::Joiner>& joiners) const {
+    for (const auto leaf : due.removals) options.proposals.push_back(mls::RemoveMember{leaf});
+    for (const auto& [device, package] : due.replacements) {
+        if (joiners.size() >= limits::max_welcome_devices) break;
+        if (!usable_package(device, package)) continue;
+        options.proposals.push_back(mls::AddMember{package});
+        v1::Joiner joiner;
+        joiner.set_device(to_string(device.view()));
+        joiner.set_key_package(to_string(sha256(package).view()));
+        joiners.push_back(std::move(joiner));
+    }
+    options.force_path = true;
+}
+
+/// The package is in order, and carries the key that the directory has for the device.
+bool Channel::usable_package(const DeviceId& device, BytesView package) const {
+    const auto info =
+        mls::inspect_key_package(mls::chacha20_suite(), package, context_.clock.now_ms() / 1000);
+    const auto* listed = directory_.state().device(device);
+    return info && listed != nullptr &&
+           device_of(context_.self.partnership, info->identity) == device &&
+           equal_constant_time(info->signature_key, listed->signing_key.view());
+}
+
+Result<void> Channel::submit_message(const OutboxRow& message, const Due& due) {
     if (row_.status != ChannelStatus::joined) return Error{Errc::mls_not_member};
     return submit([&](v1::Submit& submit, SubmissionRow& row) -> Result<void> {
         // A device that has used half of what receivers are willing to skip renews its path first.
         const bool tired = group_->generations_used() >= limits::max_skip / 2;
-        if (removals.empty() && !tired) return add_message(message, mls::At::current, submit, row);
+        if (!due.pressing() && !tired) return add_message(message, mls::At::current, submit, row);
         mls::CommitOptions options;
-        for (const auto leaf : removals) options.proposals.push_back(mls::RemoveMember{leaf});
-        options.force_path = true;
-        HUECRY_TRY(add_commit(std::move(options), {}, submit, row));
+        std::vector<v1::Joiner> joiners;
+        add_pressing(due, options, joiners);
+        HUECRY_TRY(add_commit(std::move(options), joiners, submit, row));
         return add_message(message, mls::At::pending, submit, row);
     });
 }
 
-Result<void> Channel::submit_removals(const std::vector<mls::LeafIndex>& removals) {
+Result<void> Channel::submit_pressing(const Due& due) {
     return submit([&](v1::Submit& submit, SubmissionRow& row) {
         mls::CommitOptions options;
-        for (const auto leaf : removals) options.proposals.push_back(mls::RemoveMember{leaf});
-        options.force_path = true;
-        return add_commit(std::move(options), {}, submit, row);
+        std::vector<v1::Joiner> joiners;
+        add_pressing(due, options, joiners);
+        return add_commit(std::move(options), joiners, submit, row);
     });
 }
 
@@ -159,20 +193,14 @@ Result<void> Channel::submit_path() {
 
 Result<void> Channel::submit_additions(const v1::KeyPackages& packages) {
     const auto wanted = due().additions;
-    const auto& state = directory_.state();
     mls::CommitOptions options;
     std::vector<v1::Joiner> joiners;
     for (const auto& one : packages.packages()) {
         const auto device = DeviceId::from(view(one.device()));
         if (!device || std::find(wanted.begin(), wanted.end(), *device) == wanted.end()) continue;
         if (options.proposals.size() >= limits::max_welcome_devices) break;
-        const auto info = mls::inspect_key_package(mls::chacha20_suite(), view(one.package()),
-                                                   context_.clock.now_ms() / 1000);
         // The relay hands them out: what it swaps does not carry the directory's key.
-        const auto* listed = state.device(*device);
-        if (!info || listed == nullptr ||
-            device_of(context_.self.partnership, info->identity) != device ||
-            !equal_constant_time(info->signature_key, listed->signing_key.view())) {
+        if (!usable_package(*device, view(one.package()))) {
             context_.trace(1, "a key package from the relay is not in order");
             continue;
         }

@@ -23,6 +23,7 @@ Engine::Engine(Context context, const MakeLink& make_link, const MakeBlobs& make
       directory_(context_, store_),
       mailbox_(context_, store_, directory_),
       keys_(context_, store_),
+      duties_(context_, store_, directory_, keys_),
       session_(context_.scheduler, *this),
       link_(make_link(session_.listener())),
       blobs_(make_blobs()) {
@@ -38,6 +39,8 @@ Result<void> Engine::load() {
     HUECRY_TRY(directory_.load());
     HUECRY_TRY(mailbox_.load());
     HUECRY_TRY(load_channels());
+    // What the last run had no time for: a device that was removed may never connect again.
+    follow_directory();
     tick();
     return {};
 }
@@ -45,10 +48,14 @@ Result<void> Engine::load() {
 Result<void> Engine::load_channels() {
     HUECRY_TRY_ASSIGN(const auto rows, store_.channels());
     channels_.clear();
+    ending_.clear();
     for (const auto& row : rows) {
         auto channel = std::make_unique<Channel>(context_, store_, directory_);
         HUECRY_TRY(channel->load(row));
-        channels_[row.channel] = std::move(channel);
+        auto& newest = channels_[row.channel];
+        if (newest && newest->row().incarnation > row.incarnation) newest.swap(channel);
+        newest.swap(channel);
+        if (channel) ending_[channel->stream()] = std::move(channel);
     }
     return {};
 }
@@ -66,6 +73,7 @@ void Engine::stop() {
     ack_timer_.reset();
     pump_timer_.reset();
     retry_timer_.reset();
+    duty_timer_.reset();
     upload_timer_.reset();
     tick_timer_.reset();
     upload_.reset();
@@ -92,10 +100,14 @@ const Channel* Engine::channel(const ChannelId& id) const {
 Channel* Engine::find(const v1::Stream& stream) {
     const auto id = ChannelId::from(view(stream.id()));
     if (!id) return nullptr;
-    const auto found = channels_.find(*id);
-    if (found == channels_.end() || found->second->row().incarnation != stream.incarnation())
-        return nullptr;
-    return found->second.get();
+    return find(StreamRef::channel(*id, stream.incarnation()));
+}
+
+Channel* Engine::find(const StreamRef& stream) {
+    const auto found = channels_.find(ChannelId(stream.id));
+    if (found != channels_.end() && found->second->stream() == stream) return found->second.get();
+    const auto ending = ending_.find(stream);
+    return ending == ending_.end() ? nullptr : ending->second.get();
 }
 
 void Engine::warn(const std::string& text) {
@@ -141,6 +153,7 @@ void Engine::up(const v1::Ready& ready, std::uint64_t relay_time_ms) {
         channel->set_caught_up(false);
         subscribe(channel->stream(), channel->cursor());
     }
+    for (auto& [stream, channel] : ending_) subscribe(stream, channel->cursor());
     refill_keys(ready.key_packages_left(), ready.has_last_resort());
     changed();
 }
@@ -207,6 +220,7 @@ void Engine::handle_deliver(const v1::Deliver& frame) {
             context_.clock.heard_relay(*time);
         }
         acknowledge(StreamRef::directory(), directory_.index());
+        compare_anchors(*applied);
         return directory_moved(!applied->empty());
     }
     if (kind == StreamKind::mailbox) {
@@ -216,11 +230,14 @@ void Engine::handle_deliver(const v1::Deliver& frame) {
         for (const auto& w : warnings) warn(w);
         if (!done) return mailbox_failed(done.error());
         acknowledge(mailbox_.stream(), mailbox_.cursor());
-        return follow_directory();
+        if (mailbox_.had_unusable())
+            if (auto noted = duties_.welcome_unusable(channels_); !noted) report(noted.error());
+        follow_directory();
+        return pump_soon();
     }
     auto* channel = find(frame.stream());
     if (channel == nullptr) return;
-    taken(channel->row().channel, channel->deliver(frame));
+    taken(channel->stream(), channel->deliver(frame));
 }
 
 void Engine::handle_missed(const v1::Missed& frame) {
@@ -231,7 +248,7 @@ void Engine::handle_missed(const v1::Missed& frame) {
         if (auto done = mailbox_.missed(frame); !done) report(done.error());
         return;
     }
-    if (auto* channel = find(frame.stream())) taken(channel->row().channel, channel->missed(frame));
+    if (auto* channel = find(frame.stream())) taken(channel->stream(), channel->missed(frame));
 }
 
 void Engine::handle_queue_empty(const v1::QueueEmpty& frame) {
@@ -248,7 +265,6 @@ void Engine::handle_queue_empty(const v1::QueueEmpty& frame) {
             directory_caught_up_ = !directory_.behind();
             if (auto saved = directory_.save(); !saved) context_.trace(0, saved.error().text());
             directory_moved(false);
-            lapse_members();
             break;
         }
         case StreamKind::mailbox:
@@ -264,6 +280,8 @@ void Engine::handle_queue_empty(const v1::QueueEmpty& frame) {
                 return report(
                     Error{Errc::relay_inconsistent, "a head that is not what was delivered"});
             channel->set_caught_up(true);
+            if (ending_.contains(channel->stream()) && !channel->waiting_for_directory())
+                forget(*channel);
             break;
         }
     }
@@ -272,7 +290,7 @@ void Engine::handle_queue_empty(const v1::QueueEmpty& frame) {
     changed();
 }
 
-void Engine::taken(const ChannelId& id, Result<Taken> result) {
+void Engine::taken(const StreamRef& stream, Result<Taken> result) {
     if (!result) {
         report(result.error());
         // What is kept is sound; the rest is asked for again on a fresh connection.
@@ -280,16 +298,20 @@ void Engine::taken(const ChannelId& id, Result<Taken> result) {
         return;
     }
     for (const auto& w : result->warnings) warn(w);
-    if (result->removed_me) return leave(id);
-    auto& channel = *channels_.at(id);
-    if (result->progressed) acknowledge(channel.stream(), channel.cursor());
-    if (result->own_arrived) sent_.erase(id);
-    if (result->members_added) give_snapshot(id);
-    if (result->progressed || result->own_arrived) {
+    auto* channel = find(stream);
+    if (channel == nullptr) return;
+    const auto id = channel->row().channel;
+    if (result->removed_me) return forget(*channel);
+    if (result->progressed) acknowledge(stream, channel->cursor());
+    if (!ending_.contains(stream)) {
+        if (result->own_arrived) sent_.erase(id);
+        if (result->members_added) give_snapshot(id);
+    }
+    if (result->progressed || result->own_arrived || result->lost) {
         schedule_tick();
         pump_soon();
     }
-    if (result->failure) return taken(id, *result->failure);
+    if (result->failure) return taken(stream, *result->failure);
     changed();
 }
 
@@ -308,13 +330,16 @@ Result<void> Engine::welcome(Mailbox::Welcomed welcomed) {
         // Only a device that lost its right since, or is not sure of its group, is added anew:
         // anything else would let a member lead this device into a group of its own making.
         const auto& row = old.row();
-        if (old.joined() && !row.provisional &&
+        if (row.incarnation == welcomed.row.incarnation && old.joined() && !row.provisional &&
             !lost_since(directory_.state(), context_.self.device, id, row.floor_index,
                         welcomed.row.floor_index)) {
             context_.trace(1, "a Welcome into a channel that this device is in was ignored");
             return {};
         }
-        HUECRY_TRY(store_.erase_channel(id, old.row().incarnation));
+        if (row.incarnation == welcomed.row.incarnation || row.status == ChannelStatus::failed)
+            HUECRY_TRY(store_.erase_channel(id, row.incarnation));
+        else
+            end_incarnation(id);
     }
     auto channel = std::make_unique<Channel>(context_, store_, directory_);
     HUECRY_TRY(channel->join(std::move(welcomed.group), welcomed.row, welcomed.from));
@@ -328,92 +353,6 @@ Result<void> Engine::welcome(Mailbox::Welcomed welcomed) {
         if (*alive && ready_) subscribe(stream, from);
     });
     return {};
-}
-
-// -- the directory has moved: everything follows it
-
-void Engine::directory_moved(bool new_entries) {
-    follow_directory();
-    for (auto it = channels_.begin(); it != channels_.end();) {
-        const auto id = it->first;
-        auto& channel = *it->second;
-        ++it;  // `taken` may erase it
-        if (channel.waiting_for_directory()) taken(id, channel.directory_advanced());
-    }
-    std::vector<std::string> warnings;
-    auto done = mailbox_.directory_advanced(
-        [this](Mailbox::Welcomed w) { return welcome(std::move(w)); }, warnings);
-    for (const auto& w : warnings) warn(w);
-    if (!done) return mailbox_failed(done.error());
-    finish_statements();
-    if (new_entries) blocked_.clear();  // newcomers may have brought key packages
-    pump_soon();
-    if (new_entries) changed();
-}
-
-void Engine::follow_directory() {
-    if (!directory_.known()) return;
-    const auto& state = directory_.state();
-    const auto* self = state.device(context_.self.device);
-    if (self != nullptr && self->state == directory::DeviceState::revoked)
-        return removed_from_partnership();
-    std::vector<ChannelId> lost;
-    for (const auto& [id, channel] : channels_)
-        if (!state.reads(context_.self.device, id)) lost.push_back(id);
-    for (const auto& id : lost) leave(id);
-    for (const auto& [id, record] : state.channels()) {
-        if (channels_.contains(id) || record.settings.creator != context_.self.device ||
-            !state.reads(context_.self.device, id) || !directory_caught_up_)
-            continue;
-        // Only a channel that has never begun: a creator that comes back waits for a Welcome.
-        auto begun = store_.setting("begun " + id.hex());
-        if (!begun || *begun) continue;
-        auto transaction = context_.db.begin();
-        if (!transaction) return report(transaction.error());
-        auto channel = std::make_unique<Channel>(context_, store_, directory_);
-        auto made = channel->create(id, record.incarnation);
-        if (made) made = store_.set_setting("begun " + id.hex(), view("1"));
-        if (made) made = transaction->commit();
-        if (!made) return report(made.error());
-        subscribe(channel->stream(), 0);
-        channels_[id] = std::move(channel);
-    }
-}
-
-void Engine::leave(const ChannelId& id) {
-    const auto found = channels_.find(id);
-    if (found == channels_.end()) return;
-    auto transaction = context_.db.begin();
-    if (!transaction) return report(transaction.error());
-    auto gone = store_.erase_channel(id, found->second->row().incarnation);
-    if (gone) gone = transaction->commit();
-    if (!gone) return report(gone.error());
-    channels_.erase(found);
-    sent_.erase(id);
-    changed();
-}
-
-void Engine::removed_from_partnership() {
-    auto known = store_.setting("removed");
-    if (!known || *known) return;
-    while (!channels_.empty()) {
-        const auto left = channels_.size();
-        leave(channels_.begin()->first);
-        if (channels_.size() == left) return;
-    }
-    auto transaction = context_.db.begin();
-    if (!transaction) return report(transaction.error());
-    auto done = context_.projection.removed();
-    if (done) done = store_.set_setting("removed", view("1"));
-    if (done) done = context_.db.execute("DELETE FROM outbox");
-    if (done) done = context_.db.execute("DELETE FROM upload");
-    if (done) done = context_.db.execute("DELETE FROM key_package");
-    if (done) done = transaction->commit();
-    if (!done) return report(done.error());
-    context_.projection.committed();
-    if (auto truncated = context_.db.truncate_log(); !truncated)
-        context_.trace(0, truncated.error().text());
-    changed();
 }
 
 // -- acknowledgements: cumulative and lazy
@@ -434,22 +373,32 @@ void Engine::flush_acks() {
     acks_.clear();
 }
 
+/// Nothing is known that the relay has and this device has not.
+bool Engine::caught_up() {
+    if (!ready_ || !directory_caught_up_ || directory_.behind() || !mailbox_caught_up_)
+        return false;
+    return std::all_of(channels_.begin(), channels_.end(), [](const auto& one) {
+        return one.second->caught_up() && !one.second->waiting_for_directory();
+    });
+}
+
 bool Engine::settled() {
-    if (!ready_ || !directory_caught_up_ || directory_.behind() || !mailbox_caught_up_ ||
-        refilling_ || uploading_ || statements_sent_ != 0 || agreement_fetch_)
+    if (!caught_up() || refilling_ || uploading_ || statements_sent_ != 0 || agreement_fetch_ ||
+        signing_ || !ending_.empty())
         return false;
     for (const auto& [id, channel] : channels_) {
         if (channel->row().status == ChannelStatus::failed) continue;
-        if (!channel->caught_up() || channel->waiting_for_directory() || channel->in_flight() ||
-            channel->row().status == ChannelStatus::creating || asking_packages_.contains(id))
+        if (channel->in_flight() || channel->row().status == ChannelStatus::creating ||
+            asking_packages_.contains(id))
             return false;
         const auto due = channel->due();
-        if (!due.removals.empty()) return false;
+        if (due.own_leaf || due.barred) continue;
+        if (due.pressing()) return false;
         if (!due.additions.empty() && !blocked_.contains(id)) return false;
         const auto waiting = store_.outbox_front(id);
         if (waiting && *waiting) return false;
     }
-    return !pump_timer_;
+    return !pump_timer_ && !duty_timer_;
 }
 
 }  // namespace huecry::domain

@@ -3,8 +3,7 @@
 #include <map>
 #include <set>
 
-#include "domain/channel.hpp"
-#include "domain/key_stock.hpp"
+#include "domain/duties.hpp"
 #include "domain/mailbox.hpp"
 #include "huecry/directory/build.hpp"
 #include "net/blob_transfer.hpp"
@@ -14,7 +13,8 @@
 // The heart of the client: what comes from the relay goes to the directory, the mailbox and the
 // channels; what is due goes out. No sockets, threads or clocks of its own: link, transfers and
 // scheduler are handed in, so that it runs in a simulation as it is. engine.cpp is what comes in,
-// engine_out.cpp what goes out. Everything on the scheduler's thread.
+// engine_follow.cpp what the directory brings about, engine_out.cpp what goes out. Everything on
+// the scheduler's thread.
 namespace huecry::domain {
 
 using MakeLink = std::function<std::unique_ptr<net::Link>(net::LinkListener&)>;
@@ -79,9 +79,14 @@ private:
     void handle_queue_empty(const v1::QueueEmpty& frame);
     void directory_moved(bool new_entries);
     void follow_directory();
+    void refuse_unreadable();
     void leave(const ChannelId& id);
     void removed_from_partnership();
-    void taken(const ChannelId& id, Result<Taken> result);
+    void taken(const StreamRef& stream, Result<Taken> result);
+    void compare_anchors(const std::vector<directory::Applied>& applied);
+    void begin_channels();
+    void end_incarnation(const ChannelId& id);
+    void forget(Channel& channel);
     Result<void> load_channels();
     void mailbox_failed(const Error& error);
     Result<void> welcome(Mailbox::Welcomed welcomed);
@@ -91,6 +96,7 @@ private:
     void acknowledge(const StreamRef& stream, std::uint64_t seq);
     void flush_acks();
     Channel* find(const v1::Stream& stream);
+    Channel* find(const StreamRef& stream);
     void changed();
 
     // going out
@@ -114,7 +120,9 @@ private:
     void put_lease(const UploadRow& row);
     void refill_keys(std::uint32_t left, bool has_last_resort);
     void fetch_agreement();
-    void lapse_members();
+    void recover();
+    void sign(Duties::Duty duty);
+    bool caught_up();
     void finish_statements();
     void tick();
     void schedule_tick();
@@ -124,10 +132,13 @@ private:
     DirectorySync directory_;
     Mailbox mailbox_;
     KeyStock keys_;
+    Duties duties_;
     net::Session session_;
     std::unique_ptr<net::Link> link_;
     std::unique_ptr<net::BlobTransfer> blobs_;
-    std::map<ChannelId, std::unique_ptr<Channel>> channels_;
+    Duties::Channels channels_;
+    /// Former incarnations, until what lies in their streams has been read.
+    std::map<StreamRef, std::unique_ptr<Channel>> ending_;
 
     bool ready_ = false, will_retry_ = true, stopped_ = false, pumping_ = false;
     bool directory_caught_up_ = false, mailbox_caught_up_ = false, refilling_ = false;
@@ -142,11 +153,12 @@ private:
     std::map<ChannelId, Blocked> blocked_;
     std::set<ChannelId> sent_, asking_packages_;  // in this connection
     std::set<ChannelId> backing_off_;             // sent again when the timer has run
-    std::unique_ptr<net::Timer> retry_timer_;
+    std::unique_ptr<net::Timer> retry_timer_, duty_timer_;
+    bool duty_waited_ = false;
     std::unique_ptr<net::Transfer> upload_, agreement_fetch_, document_;
     std::map<std::uint64_t, std::unique_ptr<net::Transfer>> photo_fetches_;
     std::uint64_t next_fetch_ = 1;
-    bool uploading_ = false, lapsing_ = false, erasure_overdue_ = false;
+    bool uploading_ = false, signing_ = false, erasure_overdue_ = false;
     struct WaitingStatement {
         std::uint64_t index;
         StatementDone done;

@@ -30,6 +30,7 @@ void Engine::pump() {
     for (auto& [id, channel] : channels_) pump_channel(*channel);
     pump_uploads();
     fetch_agreement();
+    recover();
     changed();
 }
 
@@ -67,12 +68,14 @@ void Engine::pump_channel(Channel& channel) {
         return send_submission(channel);
     }
     const auto due = channel.due();
+    if (due.own_leaf || (due.barred && due.pressing())) return;  // others are to commit first
     auto front = store_.outbox_front(id);
     if (!front) return report(front.error());
     if (*front) return send_message(channel, **front, due);
-    if (!delay_over(id, !due.removals.empty() || !due.additions.empty() || due.refresh)) return;
-    if (!due.removals.empty()) {
-        if (auto made = channel.submit_removals(due.removals); !made) return report(made.error());
+    if (due.barred) return;
+    if (!delay_over(id, due.pressing() || !due.additions.empty() || due.refresh)) return;
+    if (due.pressing()) {
+        if (auto made = channel.submit_pressing(due); !made) return report(made.error());
         return send_submission(channel);
     }
     if (!due.additions.empty()) return request_packages(channel, due.additions);
@@ -81,7 +84,7 @@ void Engine::pump_channel(Channel& channel) {
 }
 
 void Engine::send_message(Channel& channel, const OutboxRow& row, const Channel::Due& due) {
-    auto made = channel.submit_message(row, due.removals);
+    auto made = channel.submit_message(row, due);
     if (made) return send_submission(channel);
     if (retryable(made.error().code) || made.error().code == Errc::mls_not_member) return;
     refuse_message(row.id, made.error());
@@ -379,20 +382,6 @@ void Engine::finish_statements() {
         one.done(one.index);
     }
     changed();
-}
-
-void Engine::lapse_members() {
-    const auto& state = directory_.state();
-    const auto* self = state.member_of(context_.self.device);
-    if (lapsing_ || self == nullptr || self->role != directory::Role::coordinator) return;
-    auto members = state.due_to_lapse(context_.clock.now_ms());
-    if (members.empty() || !state.agreement()) return;
-    lapsing_ = true;
-    submit_statement(directory::AgreementLapsed{state.agreement()->version, std::move(members)},
-                     [this](Result<std::uint64_t> done) {
-                         lapsing_ = false;
-                         if (!done) context_.trace(1, done.error().text());
-                     });
 }
 
 // -- time

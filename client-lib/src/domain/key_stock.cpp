@@ -4,18 +4,31 @@
 
 namespace huecry::domain {
 
-Result<void> KeyStock::make(bool last_resort) {
+Result<mls::NewKeyPackage> KeyStock::make(bool last_resort) {
     const auto now_s = context_.clock.now_ms() / 1000;
-    const auto end_s = now_s + limits::key_package_days * 86400;
     mls::KeyPackageOptions options{
         .leaf = {.identity = credential_identity(context_.self.partnership, context_.self.device)},
-        .lifetime = {now_s - 3600, end_s},  // an hour back, for clocks that are behind
+        // An hour back, for clocks that are behind.
+        .lifetime = {now_s - 3600, now_s + limits::key_package_days * 86400},
         .last_resort = last_resort,
     };
-    HUECRY_TRY_ASSIGN(const auto made, mls::make_key_package(context_.mls(), options));
+    HUECRY_TRY_ASSIGN(auto made, mls::make_key_package(context_.mls(), options));
     const auto secrets = made.secrets.save();
-    return store_.add_key_package({made.ref, made.message, to_bytes(secrets.view()), last_resort},
-                                  end_s * 1000);
+    HUECRY_TRY(
+        store_.add_key_package({made.ref, made.message, to_bytes(secrets.view()), last_resort},
+                               options.lifetime.not_after * 1000));
+    return made;
+}
+
+Result<void> KeyStock::add(bool last_resort) {
+    HUECRY_TRY(make(last_resort));
+    return {};
+}
+
+Result<Bytes> KeyStock::for_rejoin() {
+    HUECRY_TRY_ASSIGN(auto made, make(false));
+    HUECRY_TRY(store_.set_key_package_uploaded(made.ref));
+    return std::move(made.message);
 }
 
 Result<std::optional<v1::PutKeyPackages>> KeyStock::refill(std::uint32_t left,
@@ -35,8 +48,8 @@ Result<std::optional<v1::PutKeyPackages>> KeyStock::refill(std::uint32_t left,
             ++stock;
     }
     if (stock < limits::key_package_stock / 2)
-        for (; stock < limits::key_package_stock; ++stock) HUECRY_TRY(make(false));
-    if (!last_resort) HUECRY_TRY(make(true));
+        for (; stock < limits::key_package_stock; ++stock) HUECRY_TRY(add(false));
+    if (!last_resort) HUECRY_TRY(add(true));
     HUECRY_TRY_ASSIGN(waiting, store_.key_packages_not_uploaded());
     HUECRY_TRY(transaction.commit());
     if (waiting.empty()) return std::optional<v1::PutKeyPackages>{};

@@ -13,11 +13,15 @@ public:
 
     /// What is to be uploaded now, given what the relay has left; empty when nothing.
     Result<std::optional<v1::PutKeyPackages>> refill(std::uint32_t left, bool has_last_resort);
+    /// A package that goes into the directory instead of to the relay. Inside the caller's
+    /// transaction.
+    Result<Bytes> for_rejoin();
     /// The relay has them.
     Result<void> uploaded();
 
 private:
-    Result<void> make(bool last_resort);
+    Result<mls::NewKeyPackage> make(bool last_resort);
+    Result<void> add(bool last_resort);
 
     Context& context_;
     SyncStore& store_;

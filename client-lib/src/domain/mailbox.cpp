@@ -103,6 +103,7 @@ Result<Mailbox::Outcome> Mailbox::take_welcome(const Header& header, BytesView b
         warnings.push_back("an invitation into a channel could not be used: " +
                            std::string(sentence(why.code)));
         context_.trace(1, "a Welcome was skipped: " + why.text());
+        unusable_ = true;
         return Outcome::done;
     };
     Bytes ref;
@@ -113,10 +114,9 @@ Result<Mailbox::Outcome> Mailbox::take_welcome(const Header& header, BytesView b
         if (extension.type == join_extension)
             if (auto decoded = JoinInfo::decode(extension.data)) info = *decoded;
     if (!info) return skip(Error{Errc::mls_void, "no join info"});
-    const auto head = info->directory_head.verify(context_.self.relay_key);
-    if (!head || head->stream != StreamRef::directory() ||
-        head->partnership != context_.self.partnership)
-        return skip(Error{Errc::mls_void, "no signed head of the directory"});
+    if (!directory_.known()) return Outcome::wait;
+    const auto head = directory_head(context_.self, directory_.state(), info->directory_head);
+    if (!head) return skip(Error{Errc::mls_void, "no signed head of the directory"});
     if (head->seq > directory_.index()) return Outcome::wait;
     auto welcomed = check(header, *opened, *info, *head);
     if (!welcomed) return skip(welcomed.error());

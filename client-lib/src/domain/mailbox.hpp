@@ -28,6 +28,8 @@ public:
     Result<void> deliver(const v1::Deliver& frame, const Accept& accept,
                          std::vector<std::string>& warnings);
     Result<void> directory_advanced(const Accept& accept, std::vector<std::string>& warnings);
+    /// Has a Welcome been skipped as unusable since this was last asked?
+    bool had_unusable() { return std::exchange(unusable_, false); }
     /// What the relay can no longer deliver here is gone for good; a channel asks anew by itself.
     Result<void> missed(const v1::Missed& frame);
 
@@ -45,6 +47,7 @@ private:
     const DirectorySync& directory_;
     Cursor cursor_;
     std::optional<v1::Deliver> waiting_;
+    bool unusable_ = false;
 };
 
 }  // namespace huecry::domain

@@ -208,6 +208,25 @@ Result<std::size_t> SyncStore::outbox_size() {
 Result<void> SyncStore::erase_outbox(const MessageId& id) {
     return db_.prepare("DELETE FROM outbox WHERE id = ?").bind(id.view()).run();
 }
+Result<std::vector<ChannelId>> SyncStore::outbox_channels() {
+    auto s = db_.prepare("SELECT DISTINCT channel FROM outbox ORDER BY channel");
+    std::vector<ChannelId> out;
+    for (;;) {
+        HUECRY_TRY_ASSIGN(const bool more, s.step());
+        if (!more) return out;
+        out.push_back(id_at<ChannelId>(s, 0));
+    }
+}
+Result<std::vector<MessageId>> SyncStore::outbox_of(const ChannelId& channel) {
+    auto s = db_.prepare("SELECT id FROM outbox WHERE channel = ? ORDER BY position");
+    s.bind(channel.view());
+    std::vector<MessageId> out;
+    for (;;) {
+        HUECRY_TRY_ASSIGN(const bool more, s.step());
+        if (!more) return out;
+        out.push_back(id_at<MessageId>(s, 0));
+    }
+}
 Result<std::vector<MessageId>> SyncStore::outbox_expired(std::uint64_t now_ms) {
     auto s = db_.prepare("SELECT id FROM outbox WHERE created_ms + lifetime_ms <= ?");
     s.bind(now_ms);
@@ -304,6 +323,9 @@ Result<std::vector<KeyPackageRow>> SyncStore::key_packages_not_uploaded() {
 }
 Result<void> SyncStore::set_key_packages_uploaded() {
     return db_.prepare("UPDATE key_package SET uploaded = 1").run();
+}
+Result<void> SyncStore::set_key_package_uploaded(BytesView ref) {
+    return db_.prepare("UPDATE key_package SET uploaded = 1 WHERE ref = ?").bind(ref).run();
 }
 Result<void> SyncStore::erase_key_package(BytesView ref) {
     return db_.prepare("DELETE FROM key_package WHERE ref = ? AND last_resort = 0").bind(ref).run();

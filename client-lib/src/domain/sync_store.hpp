@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -102,6 +103,8 @@ public:
     Result<bool> in_outbox(const MessageId& id);
     Result<std::size_t> outbox_size();
     Result<void> erase_outbox(const MessageId& id);
+    Result<std::vector<ChannelId>> outbox_channels();
+    Result<std::vector<MessageId>> outbox_of(const ChannelId& channel);
     /// Messages whose life ended before they could go out.
     Result<std::vector<MessageId>> outbox_expired(std::uint64_t now_ms);
 
@@ -123,6 +126,7 @@ public:
     /// Packages that were made but are not known to have reached the relay.
     Result<std::vector<KeyPackageRow>> key_packages_not_uploaded();
     Result<void> set_key_packages_uploaded();
+    Result<void> set_key_package_uploaded(BytesView ref);
 
     /// False when it was there already.
     Result<bool> add_seen(const ChannelId& channel, const DeviceId& device, const MessageId& id,
@@ -145,10 +149,22 @@ public:
     };
     Result<std::optional<InviteNames>> invite_names(const InviteId& id);
 
+    /// Something of a device was accepted then; written at most once a day.
+    Result<void> saw_device(const DeviceId& device, std::uint64_t at_ms);
+    /// 0: never.
+    Result<std::uint64_t> device_seen(const DeviceId& device);
+
+    /// Epoch authenticators, to be compared with anchors; `now_ms` for how long they are kept.
+    Result<void> add_epoch(const StreamRef& channel, std::uint64_t epoch, BytesView authenticator,
+                           std::uint64_t now_ms);
+    Result<std::optional<Bytes>> epoch(const StreamRef& channel, std::uint64_t epoch);
+    Result<void> erase_epochs_before(std::uint64_t ms);
+
     store::Database& db() { return db_; }
 
 private:
     store::Database& db_;
+    std::map<DeviceId, std::uint64_t> seen_;  // as written
 };
 
 /// One group's part of the table group_state, for the MLS engine.

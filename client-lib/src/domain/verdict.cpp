@@ -1,5 +1,7 @@
 #include "domain/verdict.hpp"
 
+#include <set>
+
 #include "huecry/wire/codec.hpp"
 #include "huecry/wire/join_info.hpp"
 
@@ -15,6 +17,21 @@ std::optional<DeviceId> listed_device(const Self& self, const directory::State& 
     if (device == nullptr || !equal_constant_time(device->signing_key.view(), signature_key))
         return std::nullopt;
     return id;
+}
+
+/// Empty when every leaf that must go does, else which stays.
+std::string check_due(const Self& self, const directory::State& state, const CommitPlace& place,
+                      std::uint64_t index, const mls::IncomingCommit& commit) {
+    if (!place.members) return {};
+    std::set<std::uint32_t> removed;
+    for (const auto& remove : commit.removes) removed.insert(remove.member.leaf.value);
+    for (const auto& member : place.members()) {
+        if (removed.contains(member.leaf.value)) continue;
+        const auto device = listed_device(self, state, member.identity, member.signature_key);
+        if (!device || lost_since(state, *device, place.channel, place.floor_index, index))
+            return "it leaves a device in that must go";
+    }
+    return {};
 }
 
 /// Empty when all changes are in order, else what is not.
@@ -36,8 +53,12 @@ std::string check_changes(const Self& self, const directory::State& state, const
             listed_device(self, state, add.key_package.identity, add.key_package.signature_key);
         if (!device) return "adds a leaf that is no device of the directory";
         if (!state.authorised_at(*device, channel, index)) return "adds a device that may not read";
+        const auto* asked = state.replacement(*device, channel, place.floor_index, index);
+        if (asked != nullptr &&
+            !equal_constant_time(asked->key_package.view(), add.key_package.message_hash))
+            return "adds a rejoining device with another key package than it named";
     }
-    return {};
+    return check_due(self, state, place, index, commit);
 }
 
 }  // namespace
@@ -60,11 +81,20 @@ std::optional<DeviceId> device_of(const PartnershipId& partnership, BytesView id
     return DeviceId::from(identity.subspan(PartnershipId::size));
 }
 
+Result<Head> directory_head(const Self& self, const directory::State& state,
+                            const SignedHead& head) {
+    HUECRY_TRY_ASSIGN(const Head said, Head::decode(head.head));
+    HUECRY_TRY(head.verify(state.relay_key_at(said.seq)));
+    if (said.partnership != self.partnership || said.stream != StreamRef::directory())
+        return Error{Errc::relay_inconsistent, "a head of something else"};
+    return said;
+}
+
 bool lost_since(const directory::State& state, const DeviceId& device, const ChannelId& channel,
                 std::uint64_t floor, std::uint64_t upto) {
-    for (auto i = std::max<std::uint64_t>(floor, 1); i <= upto; ++i)
-        if (!state.authorised_at(device, channel, i)) return true;
-    return false;
+    const auto from = std::max<std::uint64_t>(floor, 1);
+    return !state.authorised_throughout(device, channel, from, upto) ||
+           state.replacement(device, channel, floor, upto) != nullptr;
 }
 
 CommitVerdict judge_commit(const Self& self, const directory::State& state,
@@ -77,9 +107,8 @@ CommitVerdict judge_commit(const Self& self, const directory::State& state,
     const auto data = AuthenticatedData::decode(commit.authenticated_data);
     if (!data) return make_void("its authenticated data is malformed");
     if (data->message_id != place.message_id) return make_void("it was made under another id");
-    const auto head = data->directory_head.verify(self.relay_key);
-    if (!head || head->partnership != self.partnership || head->stream != StreamRef::directory())
-        return make_void("no signed head of the directory");
+    const auto head = directory_head(self, state, data->directory_head);
+    if (!head) return make_void("no signed head of the directory");
     out.index = head->seq;
     if (head->seq < place.floor_index) return make_void("it acts upon an old directory");
     const auto ours = state.running_hash(head->seq);
@@ -90,8 +119,8 @@ CommitVerdict judge_commit(const Self& self, const directory::State& state,
         listed_device(self, state, commit.committer.identity, commit.committer.signature_key);
     if (!committer || *committer != place.submitter)
         return make_void("committer and submitter differ");
-    if (!state.authorised_at(*committer, place.channel, head->seq))
-        return make_void("the committer may not read the channel");
+    if (!state.rights_at(*committer, place.channel, head->seq).commit)
+        return make_void("the committer may not commit in the channel");
     if (commit.changed_committer) return make_void("it changes a credential");
     if (auto why = check_changes(self, state, place, head->seq, commit); !why.empty())
         return make_void(std::move(why));
@@ -106,11 +135,8 @@ Result<void> check_roster(const Self& self, const directory::State& state, const
         // A leaf that has lost its right since is due for removal; one that never had it is a
         // ghost.
         if (!device) return Error{Errc::mls_void, "a leaf that is no device of the directory"};
-        const auto* record = state.device(*device);
-        bool ever = state.reads(*device, channel);
-        for (std::uint64_t i = record->admitted_index; !ever && i <= state.index(); ++i)
-            ever = state.authorised_at(*device, channel, i);
-        if (!ever) return Error{Errc::mls_void, "a device that never had the right to read"};
+        if (!state.ever_authorised(*device, channel))
+            return Error{Errc::mls_void, "a device that never had the right to read"};
     }
     return {};
 }

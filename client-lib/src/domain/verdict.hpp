@@ -14,6 +14,8 @@ struct CommitPlace {
     std::uint64_t floor_index = 0;  // directory index of the last applied commit
     DeviceId submitter;             // as in the entry's header
     MessageId message_id;           // as in the entry's header
+    /// The group's members before the commit.
+    std::function<std::vector<mls::Member>()> members;
 };
 
 struct CommitVerdict {
@@ -28,9 +30,13 @@ Result<AuthenticatedData> open_authenticated_data(BytesView message);
 /// The device that a credential names, if it is of this partnership.
 std::optional<DeviceId> device_of(const PartnershipId& partnership, BytesView identity);
 
-/// Has the device, at any index from `floor` to `upto`, been without the right to read? A leaf of
-/// such a device is due for removal even when the right has come back: its own device has erased
-/// the group and waits for a Welcome.
+/// A head of the directory, if it is signed by the relay of its time and of this partnership.
+Result<Head> directory_head(const Self& self, const directory::State& state,
+                            const SignedHead& head);
+
+/// Has the device, at any index from `floor` to `upto`, been without the right to read, or was it
+/// granted a rejoin? A leaf of such a device is due for removal even when it may read now: its own
+/// device has lost the group and waits for a Welcome. A commit that leaves a due leaf is void.
 bool lost_since(const directory::State& state, const DeviceId& device, const ChannelId& channel,
                 std::uint64_t floor, std::uint64_t upto);
 

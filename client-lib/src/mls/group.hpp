@@ -83,6 +83,7 @@ struct KeyPackageInfo {
     Lifetime lifetime;
     bool last_resort = false;
     std::vector<Extension> extensions;
+    Bytes message_hash;  // of the MLSMessage(KeyPackage), with the suite's hash
 };
 /// `message` is an MLSMessage(KeyPackage), or the bare KeyPackage. With `now` (seconds since 1970)
 /// its lifetime is checked too: the committer does, receivers do not. Errors: mls_malformed,

@@ -139,6 +139,9 @@ Result<NewKeyPackage> make_key_package(const Environment& env, const KeyPackageO
 }
 
 KeyPackageInfo describe(const CipherSuite& suite, const KeyPackage& package) {
+    Writer w;
+    w.u16(1).u16(static_cast<std::uint16_t>(WireFormat::key_package));
+    package.write(w);
     return {package.ref(suite),
             package.leaf.credential.identity,
             package.leaf.signature_key,
@@ -146,7 +149,8 @@ KeyPackageInfo describe(const CipherSuite& suite, const KeyPackage& package) {
             package.init_key,
             package.leaf.lifetime,
             find(package.extensions, extension_type::last_resort) != nullptr,
-            package.extensions};
+            package.extensions,
+            suite.hash(w.bytes())};
 }
 
 Result<KeyPackageInfo> inspect_key_package(const CipherSuite& suite, BytesView message,

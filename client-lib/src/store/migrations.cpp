@@ -65,6 +65,24 @@ CREATE TABLE group_state (
     PRIMARY KEY (channel, incarnation, key)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE device_seen (
+    -- When each other device was last seen in any stream, to the day: for dormancy. Written as
+    -- entries come; deleted never.
+    device BLOB PRIMARY KEY,
+    seen_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE epoch_seen (
+    -- Epoch authenticators of the groups, to compare with anchors. Written with each epoch; deleted
+    -- after 60 days.
+    channel BLOB NOT NULL,
+    incarnation INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    authenticator BLOB NOT NULL,
+    seen_ms INTEGER NOT NULL,
+    PRIMARY KEY (channel, incarnation, epoch)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE key_package (
     -- Own key packages with their private keys. Written when made; deleted when a Welcome used one
     -- or its time is over.

@@ -1,0 +1,80 @@
+#include "domain/channel.hpp"
+#include "mls/peek.hpp"
+
+// When the group can no longer be followed, and how it is found out whether the others went on.
+namespace huecry::domain {
+
+Result<void> Channel::lose(Trouble trouble, std::string warning, Step& step) {
+    trouble.incarnation = row_.incarnation;
+    row_.status = ChannelStatus::failed;
+    trouble_ = trouble;
+    step.taken->lost = true;
+    step.taken->warnings.push_back(std::move(warning));
+    return keep_trouble(store_, row_.channel, trouble);
+}
+
+/// After a commit of which only this device's part was wrong, the next entry of anybody but its
+/// committer tells by its epoch whether the others applied it. True: they did not, this device is
+/// where they are, and the entry is to be taken as usual.
+Result<bool> Channel::recovered(const Header& header, BytesView body, Step& step) {
+    if (!trouble_ || trouble_->certain || header.submitter == trouble_->committer ||
+        header.submitter == context_.self.device)
+        return false;
+    const auto seen = mls::peek(body);
+    if (!seen) return false;
+    if (seen->epoch > group_->epoch()) {
+        trouble_->certain = true;
+        step.taken->lost = true;
+        HUECRY_TRY(keep_trouble(store_, row_.channel, *trouble_));
+        return false;
+    }
+    trouble_.reset();
+    row_.status = ChannelStatus::joined;
+    HUECRY_TRY(end_trouble(store_, row_.channel));
+    return true;
+}
+
+Result<void> Channel::asked_to_rejoin(std::uint64_t index) {
+    if (!trouble_) return {};
+    auto trouble = *trouble_;
+    trouble.asked_index = index;
+    return change(trouble);
+}
+
+Result<void> Channel::ask_again() {
+    if (!trouble_ || trouble_->asked_index == 0) return {};
+    auto trouble = *trouble_;
+    trouble.reason = directory::RejoinReason::welcome_unusable;
+    trouble.asked_index = 0;
+    return change(trouble);
+}
+
+Result<void> Channel::change(const Trouble& trouble) {
+    HUECRY_TRY_ASSIGN(auto transaction, context_.db.begin());
+    HUECRY_TRY(keep_trouble(store_, row_.channel, trouble));
+    HUECRY_TRY(transaction.commit());
+    trouble_ = trouble;
+    return {};
+}
+
+Result<bool> Channel::compare_anchor(const directory::Anchor& anchor) {
+    if (anchor.incarnation != row_.incarnation) return true;
+    HUECRY_TRY_ASSIGN(const auto ours, store_.epoch(stream(), anchor.epoch));
+    if (!ours) return true;  // before this device joined, or still to come
+    if (!equal_constant_time(*ours, anchor.authenticator.view())) return false;
+    if (!row_.provisional) return true;
+    HUECRY_TRY_ASSIGN(auto transaction, context_.db.begin());
+    row_.provisional = false;
+    auto kept = keep();
+    if (kept) kept = transaction.commit();
+    if (kept) return true;
+    row_.provisional = true;
+    return kept.error();
+}
+
+std::optional<std::pair<std::uint64_t, Bytes>> Channel::authenticator() const {
+    if (!group_ || row_.status != ChannelStatus::joined || row_.provisional) return std::nullopt;
+    return std::pair{group_->epoch(), group_->epoch_authenticator()};
+}
+
+}  // namespace huecry::domain
