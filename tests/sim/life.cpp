@@ -19,7 +19,7 @@ void Life::live(unsigned actions) {
 }
 
 void Life::act() {
-    const auto what = chance_.below(100);
+    const auto what = chance_.below(rogue_ ? 110 : 100);
     if (what < 34) return say();
     if (what < 42) return answer();
     if (what < 54) return welcome();
@@ -31,7 +31,8 @@ void Life::act() {
     if (what < 83) return wake_client();
     if (what < 84) return lose_client();
     if (what < 93) return break_line();
-    relay_fails();
+    if (what < 100) return relay_fails();
+    commit_wrongly();
 }
 
 Node* Life::any() { return &world_.node(chance_.below(world_.size())); }
@@ -75,7 +76,7 @@ void Life::answer() {
 
 void Life::welcome() {
     auto* by = a_coordinator();
-    if (by == nullptr || world_.size() >= 8) return;
+    if (by == nullptr || world_.size() >= most_) return;
     World::Invitation invitation;
     invitation.role = chance_.chance(70) ? directory::Role::retailer : directory::Role::security;
     note("an invite");

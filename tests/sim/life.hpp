@@ -8,7 +8,9 @@ namespace huecry::sim {
 /// offline, crash, lose their disks; lines and the relay fail. All of it from the world's seed.
 class Life {
 public:
-    explicit Life(World& world) : world_(world), chance_(world.story) {}
+    /// With `rogue`, a member's device also makes commits that everybody must take as void.
+    explicit Life(World& world, bool rogue = false, std::size_t most_nodes = 8)
+        : world_(world), chance_(world.story), rogue_(rogue), most_(most_nodes) {}
     /// So many things happen, with time between them.
     void live(unsigned actions);
     /// What happened, for reading a failure.
@@ -28,6 +30,8 @@ private:
     void lose_client();
     void break_line();
     void relay_fails();
+    void commit_wrongly();
+    [[nodiscard]] bool add_wrong(mls::Group& group, Node& node, mls::CommitOptions& options);
     [[nodiscard]] Node* any();
     [[nodiscard]] Node* anyone_running();
     [[nodiscard]] Node* a_coordinator();
@@ -35,6 +39,8 @@ private:
 
     World& world_;
     SeededRandom& chance_;
+    bool rogue_;
+    std::size_t most_;
     std::vector<std::string> diary_;
     unsigned said_ = 0;
 };

@@ -161,7 +161,7 @@ void Node::crash() {
     if (!db_) return;
     // A kill leaves the files as they are; closing would tidy up first.
     auto image = Disk::get().read(folder_);
-    if (link_ != nullptr) link_->die(network_.chance(70) ? 50 * ms : 90 * second);
+    if (link_ != nullptr) link_->die(network_.chance(70) ? 50 * ms : 90 * second, false);
     close_files();
     Disk::get().write(folder_, std::move(image));
 }
@@ -176,7 +176,8 @@ void Node::after_event() {
     if (!armed_) return;
     auto image = Disk::get().sprung(folder_);
     if (!image) return;
-    if (link_ != nullptr) link_->die(50 * ms);
+    // What it sent after that write never left it.
+    if (link_ != nullptr) link_->die(50 * ms, true);
     close_files();
     Disk::get().write(folder_, std::move(*image));
 }

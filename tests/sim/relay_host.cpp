@@ -122,7 +122,9 @@ void RelayHost::take() {
     if (!batch) return;
     committing_ = true;
     const std::shared_ptr<relay::Batch> shared = std::move(batch);
-    clockwork_.at(network_.below(3 * ms), [this, life = life_, shared] {
+    // A disk that now and then takes its time.
+    const auto sync = network_.below(network_.chance(5) ? 3 * second : 3 * ms);
+    clockwork_.at(sync, [this, life = life_, shared] {
         if (life != life_) return;
         core_->commit(*shared);
         clockwork_.at(network_.below(2 * ms), [this, life, shared] {

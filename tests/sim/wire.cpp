@@ -104,7 +104,7 @@ void Wire::to_relay(v1::Frame frame) {
         passing.push_back(std::move(frame));
     for (auto& one : passing)
         clockwork_.at(next(last_up_), [self = shared_from_this(), one = std::move(one)] {
-            if (self->broken_) return;
+            if (self->up_lost_) return;
             if (self->line_.stalled || !self->held_up_.empty())
                 self->held_up_.push_back(one);
             else
@@ -120,7 +120,7 @@ void Wire::arrive_at_relay(const v1::Frame& frame) {
 
 void Wire::resume() {
     // One after the other: each may end the connection.
-    while (!held_up_.empty() && !broken_) {
+    while (!held_up_.empty() && !up_lost_) {
         const auto frame = std::move(held_up_.front());
         held_up_.pop_front();
         arrive_at_relay(frame);
@@ -152,9 +152,10 @@ void Wire::close(Errc code, std::uint32_t reconnect_after_ms) {
     clockwork_.at(1, [self = shared_from_this()] { self->forget_at_relay(); });
 }
 
-void Wire::client_gone(Moment notice) {
+void Wire::client_gone(Moment notice, bool all_lost) {
     link_ = nullptr;
     broken_ = true;
+    up_lost_ = all_lost || network_.chance(50);
     clockwork_.at(notice, [self = shared_from_this()] { self->forget_at_relay(); });
 }
 
@@ -170,6 +171,7 @@ void Wire::relay_gone() {
 
 void Wire::break_now(Moment client_notice, Moment relay_notice) {
     broken_ = true;
+    up_lost_ = network_.chance(50);
     clockwork_.at(relay_notice, [self = shared_from_this()] { self->forget_at_relay(); });
     clockwork_.at(client_notice, [self = shared_from_this()] {
         if (self->link_ != nullptr)
@@ -198,10 +200,10 @@ SimLink::~SimLink() {
     if (wire_) wire_->client_gone(50 * ms);
 }
 
-void SimLink::die(Moment notice) {
+void SimLink::die(Moment notice, bool all_lost) {
     *alive_ = false;
     started_ = up_ = false;
-    if (wire_) wire_->client_gone(notice);
+    if (wire_) wire_->client_gone(notice, all_lost);
     wire_.reset();
 }
 

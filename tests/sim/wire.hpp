@@ -50,7 +50,8 @@ public:
     void inject(v1::Frame frame);
 
     /// The client's end is gone; the relay finds out after `notice`.
-    void client_gone(Moment notice);
+    /// `all_lost`: nothing of what is under way to it arrives any more; else chance decides.
+    void client_gone(Moment notice, bool all_lost = false);
     /// The relay's process is gone; the client finds out soon.
     void relay_gone();
     /// The line broke: each side finds out by itself.
@@ -79,6 +80,7 @@ private:
     std::uint64_t life_;
     relay::ConnectionId id_ = 0;
     bool broken_ = false, proving_ = true, at_relay_ = false;
+    bool up_lost_ = false;  // what is under way to the relay does not arrive
     std::vector<v1::Frame> handshake_;
     std::optional<net::Ending> goodbye_;
     Moment last_down_ = 0, last_up_ = 0;
@@ -102,7 +104,7 @@ public:
 
     [[nodiscard]] Wire* wire() { return wire_.get(); }
     /// The process dies: nobody is told anything until the relay notices.
-    void die(Moment notice);
+    void die(Moment notice, bool all_lost);
 
     // For Wire.
     void arrived(const v1::Frame& frame);

@@ -51,6 +51,11 @@ void Witness::fail(std::string what) {
         failures_.push_back(time_text(world_.clockwork.now()) + " " + std::move(what));
 }
 
+void Witness::distrust(const Node& node) {
+    distrusted_.insert(node.number());
+    expect("a commit is void");
+}
+
 bool Witness::is_expected(std::string_view text) const {
     return std::any_of(expected_.begin(), expected_.end(),
                        [&](const auto& e) { return text.find(e) != std::string_view::npos; });
@@ -67,7 +72,7 @@ void Witness::logged(std::size_t node, int level, std::string_view line) {
     if (keep_notes_ || !honest_)
         notes_.push_back(time_text(world_.clockwork.now()) + " n" + std::to_string(node) + " " +
                          std::string(line));
-    if (!honest_ || level > 1 || is_expected(line)) return;
+    if (!honest_ || level > 1 || is_expected(line) || distrusted_.contains(node)) return;
     if (line == sentence(Errc::device_removed)) return;
     const bool alarm = std::any_of(std::begin(alarming), std::end(alarming),
                                    [&](auto a) { return line.find(a) != std::string_view::npos; });
@@ -172,7 +177,7 @@ void Witness::read_all(std::size_t node) {
 
 void Witness::after_event() {
     for (std::size_t i = 0; i < world_.size(); ++i)
-        if (world_.node(i).running()) look_at(world_.node(i));
+        if (world_.node(i).running() && !distrusted_.contains(i)) look_at(world_.node(i));
 }
 
 void Witness::look_at(Node& node) {

@@ -27,6 +27,9 @@ public:
     /// Log lines and warnings with this in them are no failure of an honest world.
     void expect(std::string text) { expected_.push_back(std::move(text)); }
 
+    /// This node's software is not ours any more: nothing is asked of it, and void commits are
+    /// life.
+    void distrust(const Node& node);
     /// An alert that a person has sent: it must be shown to whom it may concern.
     void sent_alert(const Node& by, const ChannelId& channel, const MessageId& id);
     /// The relay's streams as its store has them now: numbers, chain, nothing acknowledged lost.
@@ -110,6 +113,7 @@ private:
     std::map<std::tuple<StreamRef, DeviceId, MessageId>, std::uint64_t> answered_;
     std::map<StreamRef, std::vector<Seen>> streams_;  // [seq - 1]
     std::set<StreamRef> known_streams_;
+    std::set<std::size_t> distrusted_;
     std::map<std::tuple<StreamRef, DeviceId, MessageId>, std::uint64_t> places_of_;
     std::map<std::uint64_t, Digest> directory_hashes_;
     std::map<std::size_t, std::uint64_t> directory_at_;

@@ -64,7 +64,8 @@ void Witness::check_passed() {
         auto& node = world_.node(range.node);
         const auto& state = world_.directory();
         const ChannelId channel(range.stream.id);
-        if (node.lost() || !state.reads(node.id(), channel)) continue;
+        if (node.lost() || distrusted_.contains(range.node) || !state.reads(node.id(), channel))
+            continue;
         const auto& entries = streams_[range.stream];
         // Entries before the commit that added the device are not for it.
         std::uint64_t joined = 0;
@@ -109,7 +110,7 @@ std::string Witness::unrest() {
     if (!world_.relay().up()) return "the relay is down";
     for (std::size_t i = 0; i < world_.size(); ++i) {
         auto& node = world_.node(i);
-        if (node.lost()) continue;
+        if (node.lost() || distrusted_.contains(i)) continue;
         if (auto why = unrest_of(node); !why.empty()) return "n" + std::to_string(i) + ": " + why;
     }
     return {};
@@ -179,7 +180,8 @@ void Witness::finish() {
     std::map<std::uint64_t, Digest> states;
     for (std::size_t i = 0; i < world_.size(); ++i) {
         auto& node = world_.node(i);
-        if (!node.running() || !node.engine().directory().known()) continue;
+        if (!node.running() || distrusted_.contains(i) || !node.engine().directory().known())
+            continue;
         const auto& state = node.engine().directory().state();
         const auto [one, first] = states.try_emplace(state.index(), state.hash());
         if (!first && one->second != state.hash())

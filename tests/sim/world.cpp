@@ -90,6 +90,8 @@ World::World(Options options)
         found();
     else
         witness_->fail("the relay does not start: " + relay().trouble());
+    if (!nodes_.empty())
+        run_until([&] { return founder().running() && founder().engine().settled(); }, minute);
 }
 
 World::~World() = default;
