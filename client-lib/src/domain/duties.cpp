@@ -150,12 +150,16 @@ Result<std::optional<Duties::Duty>> Duties::restart(const Channels& channels) {
 bool Duties::wedged(const directory::ChannelRecord& record) const {
     const auto& state = directory_.state();
     std::map<MessageId, std::set<MemberId>> members;
-    for (const auto& c : record.complaints)
-        if (state.reads(c.device, record.settings.id))
-            members[c.commit].insert(state.device(c.device)->member);
-    const auto readers = state.readers(record.settings.id).size();
+    std::map<MessageId, std::size_t> devices;
+    for (const auto& c : record.complaints) {
+        if (!state.reads(c.device, record.settings.id)) continue;
+        members[c.commit].insert(state.device(c.device)->member);
+        ++devices[c.commit];
+    }
+    const auto readers = state.reader_count(record.settings.id);
     return std::any_of(members.begin(), members.end(), [&](const auto& one) {
-        return one.second.size() >= limits::restart_complaints || 2 * one.second.size() >= readers;
+        return one.second.size() >= limits::restart_complaints ||
+               2 * devices.at(one.first) >= readers;
     });
 }
 
