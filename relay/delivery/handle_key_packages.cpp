@@ -100,7 +100,7 @@ void CoreImpl::handle_take_key_packages(Connection& c, std::uint64_t request,
         for (const auto& row : p.packages[*device]) {
             const auto held = p.reservations.find({*device, row.digest});
             const bool free = held == p.reservations.end() || held->second.until_steady_ms <= now ||
-                              held->second.by == c.who->device;
+                              (held->second.by == c.who->device && held->second.channel == *ref);
             if (row.last_resort ? chosen == nullptr
                                 : free && (chosen == nullptr || chosen->last_resort))
                 chosen = &row;
@@ -110,7 +110,7 @@ void CoreImpl::handle_take_key_packages(Connection& c, std::uint64_t request,
         if (!package) return refuse(c, request, {package.error().code});
         if (!*package) continue;  // on its way to the disk
         if (!chosen->last_resort)
-            p.reservations[{*device, chosen->digest}] = {c.who->device,
+            p.reservations[{*device, chosen->digest}] = {c.who->device, *ref,
                                                          now + limits::reservation_s * 1000};
         auto& one = *out.add_packages();
         one.set_device(wanted);

@@ -62,6 +62,7 @@ struct StreamState {
 
 struct Reservation {
     DeviceId by;
+    StreamRef channel;  // one package for one group: a device may add to several at a time
     std::uint64_t until_steady_ms = 0;
 };
 
