@@ -7,6 +7,7 @@
 #include "auth/handshake.hpp"
 #include "delivery/core.hpp"
 #include "delivery/outlet.hpp"
+#include "huecry/directory/state.hpp"
 
 namespace huecry::relay {
 
@@ -21,6 +22,17 @@ struct Subscription {
     std::deque<Flight> flight;  // not yet acknowledged, oldest first
 };
 
+/// A partnership's log on its way here, as far as it has come.
+struct HandingOver {
+    struct Entry {
+        Header header;
+        Bytes header_bytes, body;
+    };
+    std::optional<directory::State> state;
+    std::vector<Entry> entries;
+    std::uint64_t bytes = 0;
+};
+
 struct Connection {
     Connection(ConnectionId number, Outlet& out, const Peer& from, Handshake shake)
         : id(number), outlet(&out), peer(from), handshake(std::move(shake)) {}
@@ -31,6 +43,7 @@ struct Connection {
     Handshake handshake;
     std::optional<Principal> who;  // after the proof
     std::map<StreamRef, Subscription> subscriptions;
+    std::unique_ptr<HandingOver> handing_over;  // founders only
     std::size_t unacknowledged = 0;  // bytes of all flights: at most a window, or one frame
 };
 

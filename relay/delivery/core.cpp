@@ -79,8 +79,10 @@ void CoreImpl::close(Connection& c, Errc code, std::uint32_t reconnect_after_ms)
 std::size_t CoreImpl::frame_limit(ConnectionId id) const {
     const auto found = connections_.find(id);
     if (found == connections_.end() || !found->second->who) return limits::max_frame_before_proof;
-    return found->second->who->kind == ClientKind::founder ? limits::max_genesis_frame
-                                                           : limits::max_frame;
+    // A founder whose first frame was good may hand over a whole log.
+    const auto& c = *found->second;
+    return c.who->kind == ClientKind::founder && !c.handing_over ? limits::max_genesis_frame
+                                                                 : limits::max_frame;
 }
 
 Connection* CoreImpl::connection(ConnectionId id) {

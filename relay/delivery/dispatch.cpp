@@ -41,6 +41,8 @@ void CoreImpl::dispatch(Connection& c, v1::Frame& frame) {
             return;
         case Body::kCreatePartnership:
             return handle_create(c, frame.request(), frame.create_partnership());
+        case Body::kHandOver:
+            return handle_hand_over(c, frame.request(), frame.hand_over());
         case Body::kSubmit:
             return handle_submit(c, frame.request(), *frame.mutable_submit());
         case Body::kSubscribe:
