@@ -13,7 +13,8 @@ std::span<const Command> table() {
               inbox_commands,       photo_commands,      respond_commands,   status_commands,
               nickname_commands,    members_commands,    devices_commands,   revoke_commands,
               doctor_commands,      passphrase_commands, authority_commands, version_commands,
-              completion_commands})
+              completion_commands,  member_commands,     policy_commands,    endorse_commands,
+              delegate_commands,    device_commands,     directory_commands, relay_commands})
             for (auto& command : family()) out.push_back(std::move(command));
         return out;
     }();

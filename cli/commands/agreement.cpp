@@ -85,12 +85,21 @@ Result<void> status(Context& context) {
         const bool accepted =
             agreement.version > 0 && member.agreement_accepted >= agreement.version;
         const auto shown = member.name.empty() ? member.id.short_hex() : one_line(member.name);
-        context.line(fmt::format(
-            "{}  {}", shown,
-            accepted ? "accepted " + context.when(member.agreement_accepted_ms) : "not accepted"));
+        const std::string_view state = accepted               ? "accepted"
+                                       : member.lapsed        ? "lapsed"
+                                       : member.good_standing ? "deadline running"
+                                                              : "not accepted";
+        context.line(
+            fmt::format("{}  {}{}{}", shown, state,
+                        accepted ? " since " + context.when(member.agreement_accepted_ms) : "",
+                        !accepted && member.agreement_accepted > 0
+                            ? fmt::format("; version {} was, {}", member.agreement_accepted,
+                                          context.when(member.agreement_accepted_ms))
+                            : ""));
         Object item;
         item.set("member", member.id.hex()).set("name", member.name);
         item.set("version", member.agreement_accepted).set("accepted", accepted);
+        item.set("state", state).set("good_standing", member.good_standing);
         list.push_back(item.set_time("time", member.agreement_accepted_ms));
     }
     Object out;
@@ -122,7 +131,7 @@ Commands agreement_commands() {
          .options = {{Kind::flag, "--yes", "", "It has been read: do not ask"}},
          .run = accept},
         {.name = "agreement status",
-         .summary = "Show who has accepted the agreement",
+         .summary = "Show who has accepted the agreement, since when, and who has lapsed",
          .example = "huecry agreement status",
          .options = {},
          .run = status},

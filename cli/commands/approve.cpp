@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "commands/commands.hpp"
+#include "commands/decision.hpp"
 
 namespace huecry::cli {
 namespace {
@@ -19,6 +19,9 @@ Result<void> approve(Context& context) {
     if (device.state == DeviceInfo::State::revoked)
         return Error{Errc::device_removed, "a revoked device cannot be approved"};
     HUECRY_TRY_ASSIGN(const auto phrase, context.client().safety_phrase(id));
+    Decision decision;
+    if (device.state == DeviceInfo::State::dormant)
+        return Error{Errc::invalid_argument, "a dormant device lets itself in when it is back"};
     if (device.state == DeviceInfo::State::pending) {
         context.line(fmt::format("Device {} of {}", id.short_hex(), person_text(device.owner)));
         context.line("Safety phrase: " + one_line(phrase));
@@ -31,12 +34,14 @@ Result<void> approve(Context& context) {
             if (!answer || (*answer != "y" && *answer != "Y" && *answer != "yes"))
                 return Error{Errc::cancelled, "the device was not approved"};
         }
-        HUECRY_TRY(context.client().approve(id));
+        HUECRY_TRY_ASSIGN(decision, context.client().approve(id));
     }
-    context.line(fmt::format("Device {} is approved.", id.short_hex()));
+    if (decision.effective) context.line(fmt::format("Device {} is approved.", id.short_hex()));
+    tell_waiting(context, decision);
     Object out;
     out.set("device", id.hex()).set("owner", person_json(device.owner));
-    context.emit(out.set("safety_phrase", phrase).set("state", "active"));
+    out.set("safety_phrase", phrase).set("state", decision.effective ? "active" : "proposed");
+    context.emit(set_decision(out, decision));
     return {};
 }
 

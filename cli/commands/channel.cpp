@@ -127,6 +127,37 @@ Result<void> set(Context& context) {
     return {};
 }
 
+Result<void> close(Context& context) {
+    HUECRY_TRY(context.connect());
+    HUECRY_TRY_ASSIGN(const auto id, context.channel(context.arguments().text("CHANNEL")));
+    HUECRY_TRY_ASSIGN(const auto before, look_up(context, id));
+    const auto shown = channel_text(before.name, id);
+    if (!context.arguments().has("--yes")) {
+        if (!context.console().can_ask())
+            return Error{Errc::cancelled, "it cannot be opened again: give --yes if that is meant"};
+        const auto answer = context.console().ask("Close " + shown + " for good? [y/N] ");
+        if (!answer || (*answer != "y" && *answer != "Y" && *answer != "yes"))
+            return Error{Errc::cancelled, "the channel was not closed"};
+    }
+    HUECRY_TRY(context.client().close_channel(id));
+    context.line(fmt::format("Channel {} is closed.", shown));
+    Object out;
+    context.emit(out.set("id", id.hex()).set("state", "closed"));
+    return {};
+}
+
+Result<void> restart(Context& context) {
+    HUECRY_TRY(context.connect());
+    HUECRY_TRY_ASSIGN(const auto id, context.channel(context.arguments().text("CHANNEL")));
+    HUECRY_TRY(context.client().restart_channel(id));
+    HUECRY_TRY(context.fetch());
+    HUECRY_TRY_ASSIGN(const auto after, look_up(context, id));
+    context.line(fmt::format("Channel {} begins anew; its readers join as they come online.",
+                             channel_text(after.name, id)));
+    context.emit(channel_json(after));
+    return {};
+}
+
 std::vector<Option> policy_options() {
     using Kind = Option::Kind;
     return {{Kind::positional, "CHANNEL", "CHANNEL", "Its name; later also its id", true},
@@ -160,6 +191,19 @@ Commands channel_commands() {
          .example = "huecry channel set town-centre --post security police --max-expiry 12h",
          .options = std::move(changing),
          .run = set,
+         .administers = true},
+        {.name = "channel close",
+         .summary = "Close a channel for good",
+         .example = "huecry channel close christmas-market --yes",
+         .options = {{Option::Kind::positional, "CHANNEL", "CHANNEL", "Its name or id", true},
+                     {Option::Kind::flag, "--yes", "", "Do not ask"}},
+         .run = close,
+         .administers = true},
+        {.name = "channel restart",
+         .summary = "Begin a channel's group anew, when it has become unusable",
+         .example = "huecry channel restart town-centre",
+         .options = {{Option::Kind::positional, "CHANNEL", "CHANNEL", "Its name or id", true}},
+         .run = restart,
          .administers = true},
     };
 }

@@ -27,6 +27,13 @@ Commands revoke_commands();
 Commands doctor_commands();
 Commands passphrase_commands();
 Commands authority_commands();
+Commands member_commands();
+Commands policy_commands();
+Commands endorse_commands();
+Commands delegate_commands();
+Commands device_commands();
+Commands directory_commands();
+Commands relay_commands();
 Commands version_commands();
 Commands completion_commands();
 

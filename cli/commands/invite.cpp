@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "commands/commands.hpp"
+#include "commands/decision.hpp"
 #include "output/qr.hpp"
 
 namespace huecry::cli {
@@ -16,6 +16,8 @@ std::string_view state_name(InviteInfo::State state) {
             return "withdrawn";
         case InviteInfo::State::expired:
             return "expired";
+        case InviteInfo::State::proposed:
+            return "proposed";
     }
     return "unknown";
 }
@@ -25,6 +27,8 @@ Object invite_json(const InviteInfo& invite) {
     out.set("id", invite.id.hex()).set("member", invite.member);
     out.set("organisation", invite.organisation).set("role", name(invite.role));
     out.set("in_person", invite.in_person).set_time("expires", invite.expires_ms);
+    out.set("kind", invite.for_device ? "device" : "member").set("alarmed", invite.alarmed);
+    if (!invite.used_by.is_zero()) out.set("used_by", invite.used_by.hex());
     return out.set("state", state_name(invite.state));
 }
 
@@ -60,12 +64,13 @@ Result<void> invite(Context& context) {
         HUECRY_TRY_ASSIGN(const auto picture, qr_code(made.link));
         context.console().out(picture);
     }
+    tell_waiting(context, made.decision);
     context.note(fmt::format("For {} ({}), once, until {}. {}", one_line(made.member),
                              name(made.role), context.when(made.expires_ms),
                              made.in_person ? "Admits at once: hand it over yourself."
                                             : "Whoever joins with it waits for 'huecry approve'."));
     auto out = invite_json(made);
-    context.emit(out.set("link", made.link));
+    context.emit(set_decision(out.set("link", made.link), made.decision));
     return {};
 }
 
@@ -75,9 +80,11 @@ Result<void> list(Context& context) {
     std::vector<Object> all;
     for (const auto& invite : invites) {
         context.line(fmt::format(
-            "{}  {:9}  {}  {}{}  until {}", invite.id.short_hex(), state_name(invite.state),
+            "{}  {:9}  {}  {}{}{}  until {}{}", invite.id.short_hex(), state_name(invite.state),
             invite.member.empty() ? "-" : one_line(invite.member), name(invite.role),
-            invite.in_person ? ", in person" : "", context.when(invite.expires_ms)));
+            invite.in_person ? ", in person" : "", invite.for_device ? ", further device" : "",
+            context.when(invite.expires_ms),
+            invite.alarmed ? "  ALARM: somebody else tried the same link" : ""));
         all.push_back(invite_json(invite));
     }
     if (invites.empty()) context.note("No invites.");

@@ -51,7 +51,8 @@ void tell_standing(Context& context, const PartnershipInfo& info,
     const auto id = info.self.device.short_hex();
     if (info.standing == PartnershipInfo::Standing::pending) {
         context.line(fmt::format(
-            "Joined; waiting for approval. Ask a coordinator to run: huecry approve {}", id));
+            "Joined; waiting for approval. Ask {} to run: huecry approve {}",
+            context.command().name == "join" ? "a coordinator" : "your other device", id));
         context.line("Both of you must see the same phrase: " + one_line(phrase));
         return;
     }
@@ -86,12 +87,12 @@ Result<std::vector<ChannelInfo>> wait_for_channels(Client& client) {
     }
 }
 
-Result<void> join(Context& context) {
+Result<void> enrol(Context& context, Result<Client> (*redeem)(JoinOptions)) {
     HUECRY_TRY_ASSIGN(auto link, read_link(context));
     HUECRY_TRY_ASSIGN(auto passphrase, context.new_passphrase());
     context.progress("Joining …");
     std::string why_not;
-    auto made = Client::join({
+    auto made = redeem({
         .profile = context.settings().profile,
         .secret = {.passphrase = std::move(passphrase), .key = {}},
         .log = context.log,
@@ -129,21 +130,29 @@ Result<void> join(Context& context) {
     return {};
 }
 
+Result<void> join(Context& context) { return enrol(context, &Client::join); }
+Result<void> link_device(Context& context) { return enrol(context, &Client::join_as_device); }
+
 }  // namespace
 
 Commands join_commands() {
     using Kind = Option::Kind;
-    return {{
-        .name = "join",
-        .summary = "Join a partnership with the link of an invite",
-        .example = "huecry join huecry://join/…",
-        .options = {{Kind::positional, "LINK", "LINK", "The whole link; - reads it from the input",
-                     true},
-                    {Kind::flag, "--accept-agreement", "",
-                     "Accept the information-sharing agreement without being asked"}},
-        .run = join,
-        .needs = Command::Needs::new_profile,
-    }};
+    const std::vector<Option> options{
+        {Kind::positional, "LINK", "LINK", "The whole link; - reads it from the input", true},
+        {Kind::flag, "--accept-agreement", "",
+         "Accept the information-sharing agreement without being asked"}};
+    return {{.name = "join",
+             .summary = "Join a partnership with the link of an invite",
+             .example = "huecry join huecry://join/…",
+             .options = options,
+             .run = join,
+             .needs = Command::Needs::new_profile},
+            {.name = "link-device",
+             .summary = "Make this a further device of yours, with a link of 'device link'",
+             .example = "huecry link-device huecry://device/…",
+             .options = options,
+             .run = link_device,
+             .needs = Command::Needs::new_profile}};
 }
 
 }  // namespace huecry::cli

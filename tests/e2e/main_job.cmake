@@ -19,6 +19,8 @@ if(TARGET test_town)
     SOURCES ${CMAKE_CURRENT_LIST_DIR}/canary_test.cpp ${CMAKE_SOURCE_DIR}/tests/support/canary.cpp
             ${CMAKE_SOURCE_DIR}/tests/support/sqlcipher_pages.cpp
     LINK test_town huecry_test_photos ZLIB::ZLIB OpenSSL::Crypto)
+  huecry_test(cli_affairs_test LABEL e2e TIMEOUT 300
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/cli_affairs_test.cpp LINK test_town)
   huecry_test(thirty_test LABEL e2e TIMEOUT 300
     SOURCES ${CMAKE_CURRENT_LIST_DIR}/thirty_test.cpp LINK test_town)
 endif()
