@@ -155,6 +155,7 @@ private:
     std::set<ChannelId> backing_off_;             // sent again when the timer has run
     std::unique_ptr<net::Timer> retry_timer_, duty_timer_;
     bool duty_waited_ = false;
+    std::chrono::milliseconds next_look_{};
     std::unique_ptr<net::Transfer> upload_, agreement_fetch_, document_;
     std::map<std::uint64_t, std::unique_ptr<net::Transfer>> photo_fetches_;
     std::uint64_t next_fetch_ = 1;

@@ -10,6 +10,7 @@ using namespace std::chrono_literals;
 constexpr auto request_timeout = std::chrono::seconds(limits::request_timeout_s);
 constexpr auto package_retry = 500ms;  // a newcomer uploads its stock right after its admission
 constexpr auto tick_longest = 60s;
+constexpr auto look_every = 10min;
 constexpr std::uint64_t seen_for = limits::dedup_days * 86'400'000ULL;  // then no repeat comes
 
 }  // namespace
@@ -408,6 +409,12 @@ void Engine::tick() {
         const auto truncated = context_.db.truncate_log();
         erasure_overdue_ = !truncated || !*truncated;
         if (erasure_overdue_) context_.trace(1, "expired rows are still in the write-ahead log");
+    }
+    // What falls due with time alone: a leaf's refresh, an anchor, a lapse.
+    const auto uptime = context_.scheduler.monotonic();
+    if (uptime >= next_look_) {
+        next_look_ = uptime + look_every;
+        pump_soon();
     }
     schedule_tick();
     changed();
