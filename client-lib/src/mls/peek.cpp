@@ -9,8 +9,7 @@ Result<Peek> peek(BytesView message) {
     Reader r(message);
     const auto version = r.u16();
     const auto format = r.u16();
-    if (version != 1 || format < 1 || format > 5)
-        return Error{Errc::mls_malformed, "MLSMessage"};
+    if (version != 1 || format < 1 || format > 5) return Error{Errc::mls_malformed, "MLSMessage"};
     Peek out{WireFormat{format}, {}, 0, std::nullopt};
     switch (out.wire_format) {
         case WireFormat::public_message:
