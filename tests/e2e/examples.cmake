@@ -29,6 +29,6 @@ if(TARGET huecry_shared AND TARGET huecry-relay)
     LINK test_relay_process huecry_shared)
   target_compile_definitions(c_api_test PRIVATE
     HUECRY_SHARED_LIBRARY="$<TARGET_FILE:huecry_shared>"
-    HUECRY_C_HEADER="${CMAKE_SOURCE_DIR}/client-lib/include/huecry/huecry.h")
+    HUECRY_C_HEADERS="${CMAKE_SOURCE_DIR}/client-lib/include/huecry")
   add_dependencies(c_api_test huecry-relay)
 endif()

@@ -30,6 +30,9 @@ public:
     /// This node's software is not ours any more: nothing is asked of it, and void commits are
     /// life.
     void distrust(const Node& node);
+    [[nodiscard]] bool distrusts(const Node& node) const {
+        return distrusted_.contains(node.number());
+    }
     /// An alert that a person has sent: it must be shown to whom it may concern.
     void sent_alert(const Node& by, const ChannelId& channel, const MessageId& id);
     /// The relay's streams as its store has them now: numbers, chain, nothing acknowledged lost.

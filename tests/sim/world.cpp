@@ -348,7 +348,10 @@ bool World::quiet(Moment limit) {
         },
         limit);
     if (!rested) witness_->fail("no rest: " + witness_->unrest());
-    run(2 * second);  // what is left to be shown
+    // Whoever is nobody's witness may still be talking: not into the last moment.
+    for (const auto& node : nodes_)
+        if (witness_->distrusts(*node)) node->stop();
+    run(5 * second);  // what is left to be shown
     witness_->finish();
     return rested;
 }
