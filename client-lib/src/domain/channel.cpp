@@ -346,8 +346,8 @@ Result<void> Channel::take_application(const Header& header, BytesView body, Ste
     }
     // The relay has checked this too; here it does not have to be believed.
     const auto index = index_of(*data);
-    if (!index ||
-        !directory_.state().may_post_at(*sender, row_.channel, *index, header.accepted_ms)) {
+    // In its own name: no content says yet for whom else a message would be.
+    if (!index || !directory_.state().rights_at(*sender, row_.channel, *index).post) {
         step.taken->warnings.push_back("a message of a device that may not post was skipped");
         return {};
     }

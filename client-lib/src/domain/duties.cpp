@@ -131,10 +131,10 @@ Result<std::optional<Duties::Duty>> Duties::restart(const Channels& channels) {
         const auto& record = *state.channel(id);
         HUECRY_TRY_ASSIGN(const auto trouble, trouble_in(channels, id));
         // Nobody has let this coordinator back in: perhaps nobody is left who could.
-        const bool alone = member->role == directory::Role::coordinator &&
-                           trouble.asked_index > record.restarted_index &&
-                           trouble.asked_index != 0 &&
-                           context_.clock.now_ms() > state.time_ms() + help_after_ms;
+        const auto* asked = state.rejoin(context_.self.device, id);
+        const bool alone = member->role == directory::Role::coordinator && asked != nullptr &&
+                           trouble.asked_index == asked->index &&
+                           context_.clock.now_ms() > asked->accepted_ms + help_after_ms;
         const bool stream_lost = lost > std::max(record.defined_index, record.restarted_index);
         if (record.complaints.empty() && !stream_lost && !alone) continue;
         directory::Body body = directory::ChannelRestarted{id, context_.self.device};
@@ -146,21 +146,27 @@ Result<std::optional<Duties::Duty>> Duties::restart(const Channels& channels) {
     return std::optional<Duty>{};
 }
 
-/// As many complaints of one commit as let any reader restart the channel.
 bool Duties::wedged(const directory::ChannelRecord& record) const {
+    return std::any_of(record.complaints.begin(), record.complaints.end(),
+                       [&](const auto& complaint) { return confirmed(record, complaint); });
+}
+
+/// As many complain of this commit, and of the same committer, as let any reader restart.
+bool Duties::confirmed(const directory::ChannelRecord& record,
+                       const directory::Complaint& complaint) const {
     const auto& state = directory_.state();
-    std::map<MessageId, std::set<MemberId>> members;
-    std::map<MessageId, std::size_t> devices;
+    std::set<MemberId> members;
+    std::size_t devices = 0;
     for (const auto& c : record.complaints) {
-        if (!state.reads(c.device, record.settings.id)) continue;
-        members[c.commit].insert(state.device(c.device)->member);
-        ++devices[c.commit];
+        if (c.commit != complaint.commit || c.committer != complaint.committer ||
+            !state.reads(c.device, record.settings.id))
+            continue;
+        members.insert(state.device(c.device)->member);
+        ++devices;
     }
-    const auto readers = state.reader_count(record.settings.id);
-    return std::any_of(members.begin(), members.end(), [&](const auto& one) {
-        return one.second.size() >= limits::restart_complaints ||
-               2 * devices.at(one.first) >= readers;
-    });
+    if (devices == 0) return false;
+    return members.size() >= limits::restart_complaints ||
+           2 * devices >= state.reader_count(record.settings.id);
 }
 
 // -- what falls to a coordinator's device
@@ -182,9 +188,9 @@ Result<std::optional<Duties::Duty>> Duties::of_coordinator(const Channels& chann
 /// A committer whose commit so many complained of commits no more until a coordinator decides.
 std::optional<Duties::Duty> Duties::bar() const {
     for (const auto& [id, record] : directory_.state().channels()) {
-        if (!wedged(record)) continue;
         for (const auto& complaint : record.complaints) {
-            if (record.bars.contains(complaint.committer)) continue;
+            if (record.bars.contains(complaint.committer) || !confirmed(record, complaint))
+                continue;
             directory::Body body = directory::MayNotCommit{id, complaint.committer, true};
             if (allowed(body)) return Duty{std::move(body)};
         }

@@ -41,6 +41,8 @@ private:
     Result<std::optional<Duty>> restart(const Channels& channels);
     Result<std::optional<Duty>> of_coordinator(const Channels& channels, bool settled);
     [[nodiscard]] bool wedged(const directory::ChannelRecord& record) const;
+    [[nodiscard]] bool confirmed(const directory::ChannelRecord& record,
+                                 const directory::Complaint& complaint) const;
     std::optional<Duty> bar() const;
     std::optional<Duty> anchor(const Channels& channels) const;
     Result<std::vector<DeviceId>> dormant();

@@ -10,6 +10,7 @@ using namespace std::chrono_literals;
 constexpr auto request_timeout = std::chrono::seconds(limits::request_timeout_s);
 constexpr auto package_retry = 500ms;  // a newcomer uploads its stock right after its admission
 constexpr auto tick_longest = 60s;
+constexpr std::uint64_t epochs_for = 60 * 86'400'000ULL;  // anchors name none that is older
 constexpr auto look_every = 10min;
 constexpr std::uint64_t seen_for = limits::dedup_days * 86'400'000ULL;  // then no repeat comes
 
@@ -394,9 +395,11 @@ void Engine::tick() {
     if (transaction) {
         auto expired = context_.projection.expire();
         auto overdue = store_.outbox_expired(now);
-        const bool kept = expired && overdue &&
-                          store_.erase_seen_before(now > seen_for ? now - seen_for : 0).ok() &&
-                          transaction->commit().ok();
+        const bool kept =
+            expired && overdue &&
+            store_.erase_seen_before(now > seen_for ? now - seen_for : 0).ok() &&
+            store_.erase_epochs_before(now > epochs_for ? now - epochs_for : 0).ok() &&
+            transaction->commit().ok();
         if (kept) {
             context_.projection.committed();
             for (const auto& id : *overdue) refuse_message(id, Error{Errc::expired});
