@@ -12,8 +12,6 @@ CoreImpl::CoreImpl(Core::Parts parts, std::uint64_t floor_ms)
       current_(std::make_unique<Batch>()) {}
 
 Result<void> CoreImpl::load() {
-    HUECRY_TRY_ASSIGN(const auto generation, parts_.store.meta("generation"));
-    generation_ = generation.value_or(1);
     HUECRY_TRY_ASSIGN(const auto ids, parts_.store.partnerships());
     for (const auto& id : ids) {
         HUECRY_TRY_ASSIGN(auto p, load_partnership(parts_.store, id));
@@ -25,6 +23,7 @@ Result<void> CoreImpl::load() {
     HUECRY_TRY_ASSIGN(auto rows, parts_.store.blobs());
     for (const auto& row : rows) counters_.blob_bytes += row.size;
     parts_.blobs.attach(*this);
+    HUECRY_TRY(announce_restore());
     truncate_due_ = true;  // what a crash may have left in the log
     return parts_.blobs.load(std::move(rows));
 }

@@ -110,7 +110,12 @@ private:
     // submit_*.cpp
     struct Submission;
     [[nodiscard]] Verdict submit_statement(PartnershipState& p, Submission& s);
+    // own_statements.cpp
+    /// False when the directory's rules do not take it.
+    bool enter(PartnershipState& p, directory::Body statement_body);
     void raise_alarm(PartnershipState& p, Bytes evidence);
+    [[nodiscard]] Result<void> announce_restore();
+
     [[nodiscard]] Verdict submit_channel(PartnershipState& p, Submission& s);
     [[nodiscard]] Verdict submit_mailbox(PartnershipState& p, Submission& s);
     [[nodiscard]] Verdict check_channel(PartnershipState& p, const Submission& s);
@@ -149,7 +154,7 @@ private:
     [[nodiscard]] bool has_window(const Connection& c) const;
     void tell_empty(Connection& c, PartnershipState& p, StreamState& s, std::uint64_t request);
     [[nodiscard]] const v1::SignedHead& head(const PartnershipState& p, StreamState& s);
-    [[nodiscard]] v1::SignedHead sign_head(const PartnershipId& p, const StreamRef& stream,
+    [[nodiscard]] v1::SignedHead sign_head(const PartnershipState& p, const StreamRef& stream,
                                            std::uint64_t seq, const Digest& chain) const;
     void unsubscribe(Connection& c, const StreamRef& stream);
 
@@ -181,7 +186,6 @@ private:
     std::map<std::pair<PartnershipId, DeviceId>, ConnectionId> by_device_;
     std::unordered_map<std::uint64_t, std::size_t> unproved_;  // by address
     ConnectionId next_connection_ = 1;
-    std::uint64_t generation_ = 1;
     std::unique_ptr<Batch> current_;
     bool batch_out_ = false;
     std::map<Batch::AcceptanceKey, AcceptanceRow> in_flight_;

@@ -13,8 +13,8 @@ void CoreImpl::handle_subscribe(Connection& c, std::uint64_t request,
     auto& s = p->stream(*ref);
     if (!c.subscriptions.contains(*ref) && c.subscriptions.size() >= limits::max_subscriptions)
         return refuse(c, request, {Errc::overloaded});
-    // The client has what this relay does not: its store is older than the client's.
-    if (subscribe.from() > s.durable_seq) return refuse(c, request, {Errc::relay_inconsistent});
+    // The client has what this relay does not: the store was put back. The head says how far.
+    if (subscribe.from() > s.durable_seq) return tell_empty(c, *p, s, request);
     unsubscribe(c, *ref);
     auto& sub = c.subscriptions[*ref];
     sub.sent = subscribe.from();

@@ -30,10 +30,10 @@ void add_entry(v1::Deliver& deliver, BytesView header, BytesView body, bool gone
 
 }  // namespace
 
-v1::SignedHead CoreImpl::sign_head(const PartnershipId& p, const StreamRef& stream,
+v1::SignedHead CoreImpl::sign_head(const PartnershipState& p, const StreamRef& stream,
                                    std::uint64_t seq, const Digest& chain) const {
-    const auto made = SignedHead::sign({p, stream, seq, chain, time_.now(), generation_},
-                                       parts_.options.identity);
+    const auto made = SignedHead::sign(
+        {p.id, stream, seq, chain, time_.now(), p.directory.generation()}, parts_.options.identity);
     v1::SignedHead out;
     out.set_head(made.head.data(), made.head.size());
     out.set_signature(to_string(made.signature.view()));
@@ -44,7 +44,7 @@ const v1::SignedHead& CoreImpl::head(const PartnershipState& p, StreamState& s) 
     const auto now = time_.now();
     if (s.head.head().empty() || s.head_seq != s.durable_seq ||
         now > s.head_time_ms + head_fresh_ms) {
-        s.head = sign_head(p.id, s.ref, s.durable_seq, s.durable_chain);
+        s.head = sign_head(p, s.ref, s.durable_seq, s.durable_chain);
         s.head_seq = s.durable_seq;
         s.head_time_ms = now;
     }
@@ -147,7 +147,7 @@ bool CoreImpl::pump_from_store(Connection& c, PartnershipState& p, StreamState& 
         last = e.seq;
     }
     if (last == 0) return false;
-    *deliver.mutable_head() = sign_head(p.id, s.ref, last, chain);
+    *deliver.mutable_head() = sign_head(p, s.ref, last, chain);
     ++counters_.encodings;
     const auto encoded = std::make_shared<const std::string>(frame.SerializeAsString());
     const auto begin = sub.sent + 1;
@@ -210,9 +210,8 @@ void CoreImpl::encode_fresh(const Batch& batch, PartnershipState& p, StreamState
             add_entry(deliver, entry.header_bytes, entry.body, false);
             last = fresh[i];
         }
-        *deliver.mutable_head() = last->seq == s.durable_seq
-                                      ? head(p, s)
-                                      : sign_head(p.id, s.ref, last->seq, last->chain);
+        *deliver.mutable_head() =
+            last->seq == s.durable_seq ? head(p, s) : sign_head(p, s.ref, last->seq, last->chain);
         ++counters_.encodings;
         keep(p, s, first,
              {last->seq, std::make_shared<const std::string>(frame.SerializeAsString())});

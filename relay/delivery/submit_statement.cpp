@@ -1,5 +1,4 @@
 #include "delivery/core_impl.hpp"
-#include "huecry/directory/build.hpp"
 #include "huecry/limits.hpp"
 
 // A submission to the directory: one signed statement, judged by the directory's own rules.
@@ -52,30 +51,6 @@ Verdict CoreImpl::submit_statement(PartnershipState& p, Submission& s) {
     accepted.set_seq(header.seq);
     accepted.set_accepted_ms(header.accepted_ms);
     return std::nullopt;
-}
-
-/// The refused admission proves that two devices hold the link's secret. Entered once: the
-/// directory's rules refuse a second alarm about the same invite.
-void CoreImpl::raise_alarm(PartnershipState& p, Bytes evidence) {
-    std::array<std::uint8_t, directory::Nonce::size> nonce{};
-    parts_.random.fill(nonce);
-    const auto statement = directory::make_statement(p.directory, directory::Nonce(nonce),
-                                                     directory::InviteAlarmed{std::move(evidence)});
-    auto body = directory::sign_as_relay(statement, parts_.options.identity).encode();
-    Header header;
-    header.stream = StreamRef::directory();
-    header.seq = p.directory.index() + 1;
-    header.kind = EntryKind::statement;
-    header.message_id = MessageId::prefix_of(nonce).value();
-    header.accepted_ms = std::max(now_ms(), p.directory.time_ms());
-    header.length = static_cast<std::uint32_t>(body.size());
-    header.digest = sha256(body);
-    auto bytes = header.encode();
-    const auto applied = p.directory.apply(bytes, body);
-    if (!applied) return;  // raised before
-    parts_.log(LogLevel::warning, "second use of an invite", {LogField::id("partnership", p.id)});
-    gather(p, header, std::move(bytes), std::move(body), std::nullopt);
-    follow(p, *applied);
 }
 
 }  // namespace huecry::relay

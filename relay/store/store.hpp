@@ -29,7 +29,7 @@
 //   blob         P id                     → row (bytes are files)        by uploads; at expiry
 //   lease_access P seq                    → device, blob, time           before a share is released; lease_log_retention later
 //   code         digest                   → until                        by the operator; when used
-//   meta         name                     → value                        generation, clock marks
+//   meta         name                     → value                        restored, clock marks
 // clang-format on
 //
 // Shares themselves are in a store of their own: blobs/lease_store.hpp.

@@ -30,7 +30,7 @@ bool delivers_to_channel(const v1::Frame& frame) {
 
 }  // namespace
 
-TEST_CASE("a frame that is dropped is missed by the next, and comes with the next connection") {
+TEST_CASE("a frame that is dropped is missed by the next, and asked for again") {
     Pair pair;
     int dropped = 0;
     pair.bob->line.to_client = [&](v1::Frame frame) -> std::vector<v1::Frame> {
@@ -44,11 +44,9 @@ TEST_CASE("a frame that is dropped is missed by the next, and comes with the nex
     CHECK(dropped == 1);
     CHECK(pair.world.witness().times_shown(1, first) == 0);
     const auto second_alert = pair.say(pair.world.founder(), "two");
-    pair.world.run(minute);
     CHECK(pair.world.witness().noted(1, "left out"));
     CHECK(pair.world.witness().times_shown(1, second_alert) == 0);
-    pair.bob->cut(0, 0);  // a fresh connection begins where the store stands
-    pair.world.run(minute);
+    pair.world.run(2 * minute);  // by itself: a fresh connection begins where the store stands
     CHECK(pair.world.witness().times_shown(1, first) == 1);
     CHECK(pair.world.witness().times_shown(1, second_alert) == 1);
 }
@@ -71,7 +69,8 @@ TEST_CASE("with a relay that is put back to its past nobody goes on") {
     REQUIRE(after.ok());
     pair.world.run(minute);
     // The relay has nothing at the place where both stand: neither goes on as if nothing were.
-    CHECK(pair.bob->engine().online());
+    CHECK(pair.world.witness().noted(0, "less than it"));
+    CHECK(pair.world.witness().noted(1, "less than it"));
     CHECK_FALSE(pair.bob->engine().settled());
     CHECK_FALSE(pair.world.founder().engine().settled());
     CHECK(pair.world.witness().times_shown(0, *after) == 0);
@@ -93,7 +92,8 @@ TEST_CASE("two cores share a past, and go their own ways") {
     pair.bob->cut(0, 0);
     pair.world.run(minute);
     CHECK((pair.world.witness().noted(1, "does not remember") ||
-           pair.world.witness().noted(1, "not what was delivered")));
+           pair.world.witness().noted(1, "not what was delivered") ||
+           pair.world.witness().noted(1, "less than it")));
 }
 
 TEST_CASE("a device's own keys can say what its engine never would") {

@@ -100,8 +100,12 @@ void RelayHost::crash(bool power_cut) {
     disk.write(options_.folder, std::move(image));
 }
 
-bool RelayHost::restore(MemoryStore snapshot) {
+bool RelayHost::restore(MemoryStore snapshot, bool declared) {
     crash();
+    if (declared) {
+        const std::array<relay::Write, 1> mark{relay::write::Meta{"restored", 1}};
+        if (!snapshot.commit(mark)) return false;
+    }
     *memory_ = std::move(snapshot);
     return start();
 }

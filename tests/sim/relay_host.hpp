@@ -57,8 +57,8 @@ public:
     /// The whole store as it is now; memory store only.
     [[nodiscard]] MemoryStore snapshot() const { return *memory_; }
     /// Crashes, puts the snapshot in the store's place, starts again: a restored backup that
-    /// nobody declared.
-    bool restore(MemoryStore snapshot);
+    /// nobody declared; or that its operator declared, as `huecry-relay restore` does.
+    bool restore(MemoryStore snapshot, bool declared = false);
     /// The next commits fail with this; memory store only.
     void fail_commits(std::optional<Errc> failure) { memory_->failure = failure; }
     /// A head signed with the relay's own key, true or not.

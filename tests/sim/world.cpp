@@ -212,6 +212,13 @@ RelayHost& World::fork() {
 }
 
 const directory::State& World::directory() {
+    if (directory_ && relay().up()) {
+        // Put back to a backup, it is another directory.
+        const auto last = relay().store().entries(partnership_, {}, directory_->index() - 1, 1, 1);
+        if (last && (last->empty() || chain_next(last->front().previous, last->front().header) !=
+                                          directory_->running_hash()))
+            directory_.reset();
+    }
     const auto from = directory_ ? directory_->index() : 0;
     const auto log = relay().up() ? relay().store().entries(partnership_, {}, from, 4000, 1U << 24U)
                                   : Result<std::vector<relay::StoredEntry>>(Errc::unreachable);

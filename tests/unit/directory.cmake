@@ -1,7 +1,7 @@
 huecry_test(directory_test LABEL unit
   SOURCES directory_statement_test.cpp directory_state_test.cpp directory_property_test.cpp
           directory_keys_test.cpp directory_rules_test.cpp directory_members_test.cpp
-          directory_authority_test.cpp directory_groups_test.cpp protocol_document_test.cpp
+          directory_authority_test.cpp directory_groups_test.cpp directory_evidence_test.cpp protocol_document_test.cpp
           protocol_vectors_test.cpp
   LINK huecry_directory)
 # The word list is private to the library; the tables are read from the protocol's document.

@@ -24,6 +24,7 @@ Result<void> Channel::reload() {
     watched_epoch_.reset();
     HUECRY_TRY_ASSIGN(const auto cursor, store_.cursor(stream()));
     cursor_ = cursor.value_or(Cursor{0, chain_start(context_.self.partnership, stream())});
+    HUECRY_TRY_ASSIGN(head_, store_.signed_head(stream()));
     HUECRY_TRY_ASSIGN(submission_, store_.submission(row_.channel, row_.incarnation));
     HUECRY_TRY_ASSIGN(trouble_, trouble_of(store_, row_.channel));
     if (trouble_ &&
@@ -33,7 +34,7 @@ Result<void> Channel::reload() {
     HUECRY_TRY_ASSIGN(auto group, mls::Group::load(context_.mls(), rows));
     HUECRY_TRY(rows.outcome());
     group_ = std::move(group);
-    history_.assign(1, cursor_);
+    history_.assign(1, {cursor_, {}});
     return {};
 }
 
@@ -50,7 +51,7 @@ Result<void> Channel::create(const ChannelId& id, std::uint32_t incarnation) {
     };
     HUECRY_TRY_ASSIGN(auto group, mls::Group::create(context_.mls(), options));
     group_ = std::move(group);
-    history_.assign(1, cursor_);
+    history_.assign(1, {cursor_, {}});
     return keep();
 }
 
@@ -60,7 +61,7 @@ Result<void> Channel::join(mls::Group group, const ChannelRow& row, const Cursor
     row_.refresh_due_ms = refresh_time();
     cursor_ = from;
     group_ = std::move(group);
-    history_.assign(1, cursor_);
+    history_.assign(1, {cursor_, {}});
     waiting_.clear();
     submission_.reset();
     trouble_.reset();
@@ -83,6 +84,7 @@ Result<void> Channel::keep() {
                                     context_.clock.now_ms()));
     }
     HUECRY_TRY(store_.put_channel(row_));
+    if (head_) HUECRY_TRY(store_.set_signed_head(stream(), *head_));
     return store_.set_cursor(stream(), cursor_);
 }
 
@@ -119,7 +121,9 @@ Result<Taken> Channel::directory_advanced() {
         all.members_added |= taken->members_added;
         all.own_arrived |= taken->own_arrived;
         all.lost |= taken->lost;
-        for (auto& w : taken->warnings) all.warnings.push_back(std::move(w));
+        std::ranges::move(taken->warnings, std::back_inserter(all.warnings));
+        std::ranges::move(taken->conflicts, std::back_inserter(all.conflicts));
+        std::ranges::move(taken->claims, std::back_inserter(all.claims));
         if (taken->removed_me) {
             waiting_.clear();
             break;
@@ -134,6 +138,10 @@ Result<Taken> Channel::directory_advanced() {
 }
 
 Result<Taken> Channel::take(const v1::Deliver& frame) {
+    if (auto fits = check_head(frame); !fits) {
+        if (conflict_ && !head_ && !row_.adder.is_zero()) return doubt_welcome();
+        return fits.error();
+    }
     Taken taken;
     Step step{&taken};
     const auto kept_row = row_;
@@ -206,7 +214,7 @@ Result<void> Channel::take_entry(const v1::Entry& entry, Step& step) {
         HUECRY_TRY(store_.saw_device(header.submitter, header.accepted_ms));
     if (header.kind == EntryKind::handshake) row_.handshake_seq = header.seq;
     cursor_ = {header.seq, chain_next(cursor_.hash, view(entry.header()))};
-    history_.push_back(cursor_);
+    history_.push_back({cursor_, to_bytes(view(entry.header()))});
     if (history_.size() > history_length) history_.pop_front();
     return {};
 }
@@ -267,22 +275,11 @@ Result<void> Channel::take_own(const Header& header, Step& step) {
     return {};
 }
 
-/// A sender whose view of this stream's past differs from ours: one of it and the relay is wrong.
-Result<void> Channel::compare_history(const AuthenticatedData& data, Step& step) {
-    for (const auto& known : history_)
-        if (known.seq == data.stream_seq && known.hash != data.running_hash)
-            step.taken->warnings.push_back(
-                "a member and the relay disagree on what was sent in a channel");
-    return {};
-}
-
 Result<void> Channel::take_handshake(const Header& header, BytesView body, Step& step) {
-    if (const auto data = open_authenticated_data(body)) {
-        if (names_later(*data)) {
-            step.wait = true;
-            return {};
-        }
-        HUECRY_TRY(compare_history(*data, step));
+    const auto data = open_authenticated_data(body);
+    if (data) {
+        step.wait = compare_directory(*data, step).kind == DirectorySync::Named::Kind::later;
+        if (step.wait) return {};
     }
     CommitVerdict verdict;
     const CommitPlace place{row_.channel, row_.floor_index, header.submitter, header.message_id,
@@ -295,6 +292,7 @@ Result<void> Channel::take_handshake(const Header& header, BytesView body, Step&
         context_.trace(1, "a channel entry was skipped: it is not authentic");
         return {};
     }
+    if (data) compare_history(header, *data, step);
     if (received->verdict == mls::Verdict::void_commit) {
         context_.trace(1, "a commit is void: " + verdict.why + " " + received->detail);
         return {};
@@ -310,28 +308,13 @@ Result<void> Channel::take_handshake(const Header& header, BytesView body, Step&
     return {};
 }
 
-/// The directory index that a sender acted upon, if it is one of our directory.
-std::optional<std::uint64_t> Channel::index_of(const AuthenticatedData& data) const {
-    const auto head = directory_head(context_.self, directory_.state(), data.directory_head);
-    if (!head) return std::nullopt;
-    const auto ours = directory_.state().running_hash(head->seq);
-    if (!ours || *ours != head->hash) return std::nullopt;
-    return head->seq;
-}
-
-bool Channel::names_later(const AuthenticatedData& data) const {
-    const auto head = directory_head(context_.self, directory_.state(), data.directory_head);
-    return head && head->seq > directory_.index();
-}
-
 Result<void> Channel::take_application(const Header& header, BytesView body, Step& step) {
     const auto data = open_authenticated_data(body);
+    DirectorySync::Named named;
     if (data) {
-        if (names_later(*data)) {
-            step.wait = true;
-            return {};
-        }
-        HUECRY_TRY(compare_history(*data, step));
+        named = compare_directory(*data, step);
+        step.wait = named.kind == DirectorySync::Named::Kind::later;
+        if (step.wait) return {};
     }
     auto received =
         group_->process(body, [](const mls::IncomingCommit&) { return mls::Judgement::make_void; });
@@ -344,10 +327,11 @@ Result<void> Channel::take_application(const Header& header, BytesView body, Ste
         step.taken->warnings.push_back("a message is not from whom the relay says; skipped");
         return {};
     }
+    compare_history(header, *data, step);
     // The relay has checked this too; here it does not have to be believed.
-    const auto index = index_of(*data);
     // In its own name: no content says yet for whom else a message would be.
-    if (!index || !directory_.state().rights_at(*sender, row_.channel, *index).post) {
+    if (named.kind == DirectorySync::Named::Kind::invalid ||
+        !directory_.state().rights_at(*sender, row_.channel, named.index).post) {
         step.taken->warnings.push_back("a message of a device that may not post was skipped");
         return {};
     }
@@ -393,7 +377,7 @@ Result<Taken> Channel::missed(const v1::Missed& frame) {
         cursor_ = kept_cursor;
         return kept.error();
     }
-    history_.assign(1, cursor_);
+    history_.assign(1, {cursor_, {}});
     return taken;
 }
 

@@ -26,6 +26,10 @@ struct Taken {
     bool own_arrived = false;    // the submission in flight has reached its place
     bool lost = false;           // the group can no longer be followed
     std::vector<std::string> warnings;
+    /// Where members' word and the relay's part: heads of the directory that the relay signed and
+    /// that are not of ours, and claims about this stream.
+    std::vector<SignedHead> conflicts{};
+    std::vector<directory::Claim> claims{};
     std::optional<Error> failure{};  // what came after could not be taken
 };
 
@@ -46,6 +50,14 @@ public:
     }
     [[nodiscard]] std::uint64_t cursor() const { return cursor_.seq; }
     [[nodiscard]] const Digest& hash() const { return cursor_.hash; }
+    /// The newest head that the relay signed and that fits.
+    [[nodiscard]] const std::optional<SignedHead>& head() const { return head_; }
+    /// Headers after `after`, for evidence: from the oldest that is remembered if that is later.
+    [[nodiscard]] directory::Stretch stretch(std::uint64_t after) const;
+    /// Its head when the relay has nothing more. False when the relay's store was put back and this
+    /// stream with it. relay_inconsistent when it is not what was delivered; then `take_conflict`.
+    Result<bool> heard_head(const Head& head, const SignedHead& kept);
+    std::optional<SignedHead> take_conflict() { return std::exchange(conflict_, std::nullopt); }
     [[nodiscard]] bool joined() const { return row_.status == ChannelStatus::joined; }
     [[nodiscard]] std::size_t group_size() const { return group_ ? group_->size() : 0; }
     [[nodiscard]] bool waiting_for_directory() const { return !waiting_.empty(); }
@@ -118,13 +130,14 @@ private:
     Result<void> take_application(const Header& header, BytesView body, Step& step);
     Result<void> take_content(const Header& header, const mls::Received& received);
     Result<void> awaited_commit(const Header& header, Step& step);
-    [[nodiscard]] std::optional<std::uint64_t> index_of(const AuthenticatedData& data) const;
-    /// The data names a later entry of the directory than ours.
-    [[nodiscard]] bool names_later(const AuthenticatedData& data) const;
+    Result<void> check_head(const v1::Deliver& frame);
+    /// Compares what the sender saw with what is here. `later`: the entry has to wait.
+    DirectorySync::Named compare_directory(const AuthenticatedData& data, Step& step);
+    void compare_history(const Header& header, const AuthenticatedData& data, Step& step);
+    Result<Taken> doubt_welcome();
     Result<void> change(const Trouble& trouble);
     Result<void> lose(Trouble trouble, std::string warning, Step& step);
     Result<bool> recovered(const Header& header, BytesView body, Step& step);
-    Result<void> compare_history(const AuthenticatedData& data, Step& step);
     Result<void> keep();
     Result<void> reload();
 
@@ -150,7 +163,12 @@ private:
     std::optional<Trouble> trouble_;
     std::optional<std::uint64_t> watched_epoch_;  // whose authenticator is kept
     std::deque<v1::Deliver> waiting_;
-    std::deque<Cursor> history_;  // recent running hashes, to compare with what others saw
+    struct Past {
+        Cursor at;
+        Bytes header;  // of that entry; empty for the first
+    };
+    std::deque<Past> history_;  // the recent past, to compare with what others saw
+    std::optional<SignedHead> head_, conflict_;
     bool caught_up_ = false;
     bool overflowed_ = false;  // frames were dropped while others waited
     std::uint64_t wait_handshake_ = 0, wait_directory_ = 0;

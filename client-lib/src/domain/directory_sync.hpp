@@ -5,6 +5,7 @@
 
 #include "domain/context.hpp"
 #include "domain/sync_store.hpp"
+#include "huecry/directory/evidence.hpp"
 #include "huecry/directory/state.hpp"
 #include "huecry/v1/streams.pb.h"
 
@@ -26,6 +27,8 @@ public:
     /// A head of the directory stream from the relay. Kept if it is for our index. The relay's time
     /// comes out. Errors: wrong_relay; relay_inconsistent when it names another past than ours.
     Result<std::uint64_t> heard_head(const v1::SignedHead& head);
+    /// The head that did not fit, as `heard_head` found it; once.
+    std::optional<SignedHead> take_conflict() { return std::exchange(conflict_, std::nullopt); }
     /// Writes the state, so that the next start need not replay from far back.
     Result<void> save();
 
@@ -35,16 +38,53 @@ public:
     /// The relay's signature on exactly our index; empty while catching up.
     [[nodiscard]] const std::optional<SignedHead>& head() const { return head_; }
     /// The relay has more than we have applied.
-    [[nodiscard]] bool behind() const { return highest_ > index(); }
+    [[nodiscard]] bool behind() const { return highest_ > index() || put_back(); }
+    /// The relay's store was put back to a backup, and the entry that says so is not here yet.
+    [[nodiscard]] bool put_back() const {
+        return state_ && heard_generation_ > state_->generation();
+    }
+    /// From where the relay is to be asked: our index, or further back to find what is common.
+    [[nodiscard]] std::uint64_t resume_from() const;
+    /// Not far enough back: ask again.
+    bool take_ask_again() { return std::exchange(ask_again_, false); }
+    /// Entries after this index were lost at the relay, and are no longer of the directory here.
+    std::optional<std::uint64_t> take_rolled_back() {
+        return std::exchange(rolled_back_, std::nullopt);
+    }
+    /// The relay's time in its newest head of the directory; 0: none yet.
+    [[nodiscard]] std::uint64_t heard_ms() const { return heard_ms_; }
+
+    /// What a head that a member passes on says of this directory.
+    struct Named {
+        enum class Kind : std::uint8_t {
+            invalid,   // not the relay's, or not of this directory
+            known,     // an index of ours
+            later,     // one that is still to come
+            lost,      // one that the relay lost when its store was put back
+            conflict,  // the relay signed another past than ours
+        } kind = Kind::invalid;
+        std::uint64_t index = 0;  // to judge by: ours
+    };
+    [[nodiscard]] Named named(const SignedHead& head) const;
+    /// Headers after `after`, for evidence. Errors of the store.
+    [[nodiscard]] Result<directory::Stretch> stretch(std::uint64_t after) const;
 
 private:
     Result<directory::Applied> apply(BytesView header, BytesView body);
+    Result<bool> find_common(const v1::Deliver& frame);
+    Result<void> roll_back(std::uint64_t to);
 
     Context& context_;
     SyncStore& store_;
     std::optional<directory::State> state_;
-    std::optional<SignedHead> head_;
-    std::uint64_t highest_ = 0;
+    std::optional<SignedHead> head_, conflict_;
+    std::uint64_t highest_ = 0, heard_ms_ = 0;
+    std::uint64_t heard_generation_ = 0, back_ = 0;
+    bool ask_again_ = false;
+    std::optional<std::uint64_t> rolled_back_;
+    /// Members pass on the same head again and again: its signature is verified once.
+    mutable std::optional<std::pair<SignedHead, Named>> last_named_;
+    mutable std::uint64_t last_named_at_ = 0;
     std::uint64_t saved_index_ = 0;
 };
 

@@ -12,6 +12,14 @@ constexpr std::uint64_t help_after_ms = 3'600'000;  // nobody let a coordinator 
 
 Result<std::optional<Duties::Duty>> Duties::next(const Channels& channels, bool settled) {
     const auto& state = directory_.state();
+    HUECRY_TRY_ASSIGN(auto offer, lost_.next());
+    if (offer) {
+        Duty duty{.own = offer->again.has_value()};
+        if (offer->again) duty.body = std::move(*offer->again);
+        duty.as_signed = std::move(offer->as_signed);
+        duty.lost = std::move(offer->header);
+        return std::optional(std::move(duty));
+    }
     const auto* self = state.device(context_.self.device);
     if (self == nullptr) return std::optional<Duty>{};
     if (self->state == directory::DeviceState::dormant)
@@ -125,8 +133,6 @@ Result<void> Duties::welcome_unusable(const Channels& channels) {
 Result<std::optional<Duties::Duty>> Duties::restart(const Channels& channels) {
     const auto& state = directory_.state();
     const auto* member = state.member_of(context_.self.device);
-    const auto moved = state.relays().size() > 1 ? state.relays().back().index : 0;
-    const auto lost = std::max(state.restored_index(), moved);
     for (const auto& id : state.channels_of(context_.self.device)) {
         const auto& record = *state.channel(id);
         HUECRY_TRY_ASSIGN(const auto trouble, trouble_in(channels, id));
@@ -135,15 +141,24 @@ Result<std::optional<Duties::Duty>> Duties::restart(const Channels& channels) {
         const bool alone = member->role == directory::Role::coordinator && asked != nullptr &&
                            trouble.asked_index == asked->index &&
                            context_.clock.now_ms() > asked->accepted_ms + help_after_ms;
-        const bool stream_lost = lost > std::max(record.defined_index, record.restarted_index);
-        if (record.complaints.empty() && !stream_lost && !alone) continue;
+        const bool begins_anew = stream_lost(id);
+        if (record.complaints.empty() && !begins_anew && !alone) continue;
         directory::Body body = directory::ChannelRestarted{id, context_.self.device};
         const bool coordinator = member->role == directory::Role::coordinator;
         // A coordinator may always; it does so only where anybody could, or when nobody helps.
-        if (coordinator && !stream_lost && !alone && !wedged(record)) continue;
+        if (coordinator && !begins_anew && !alone && !wedged(record)) continue;
         if (allowed(body)) return std::optional(Duty{std::move(body)});
     }
     return std::optional<Duty>{};
+}
+
+bool Duties::stream_lost(const ChannelId& channel) const {
+    const auto& state = directory_.state();
+    const auto* record = state.channel(channel);
+    if (record == nullptr) return true;
+    const auto moved = state.relays().size() > 1 ? state.relays().back().index : 0;
+    return std::max(state.restored_index(), moved) >
+           std::max(record->defined_index, record->restarted_index);
 }
 
 bool Duties::wedged(const directory::ChannelRecord& record) const {

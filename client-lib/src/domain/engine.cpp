@@ -24,6 +24,7 @@ Engine::Engine(Context context, const MakeLink& make_link, const MakeBlobs& make
       mailbox_(context_, store_, directory_),
       keys_(context_, store_),
       duties_(context_, store_, directory_, keys_),
+      watch_(context_, store_, directory_),
       session_(context_.scheduler, *this),
       link_(make_link(session_.listener())),
       blobs_(make_blobs()) {
@@ -37,6 +38,7 @@ Engine::~Engine() { *alive_ = false; }
 
 Result<void> Engine::load() {
     HUECRY_TRY(directory_.load());
+    HUECRY_TRY(watch_.load());
     HUECRY_TRY(mailbox_.load());
     HUECRY_TRY(load_channels());
     // What the last run had no time for: a device that was removed may never connect again.
@@ -74,6 +76,7 @@ void Engine::stop() {
     pump_timer_.reset();
     retry_timer_.reset();
     duty_timer_.reset();
+    distrust_timer_.reset();
     upload_timer_.reset();
     tick_timer_.reset();
     upload_.reset();
@@ -125,9 +128,11 @@ void Engine::warn(const std::string& text) {
 void Engine::report(const Error& error) {
     context_.trace(0, error.text());
     trouble_ = error;
-    if (error.code == Errc::relay_inconsistent || error.code == Errc::relay_rejected_chain ||
-        error.code == Errc::update_needed || error.code == Errc::statement_unknown)
-        warn(error.text());
+    const bool grave = error.code == Errc::relay_inconsistent ||
+                       error.code == Errc::relay_rejected_chain ||
+                       error.code == Errc::update_needed || error.code == Errc::statement_unknown;
+    // Once, however often it is tried again.
+    if (grave && std::exchange(last_warning_, error.text()) != error.text()) warn(error.text());
     changed();
 }
 
@@ -144,10 +149,11 @@ void Engine::up(const v1::Ready& ready, std::uint64_t relay_time_ms) {
     if (auto r = context_.clock.advance(); !r) context_.trace(0, r.error().text());
     // Before anything is shown: what expired while this device was away goes first.
     tick();
+    distrust_timer_.reset();
     if (ready.has_directory_head())
         if (auto heard = directory_.heard_head(ready.directory_head()); !heard)
-            report(heard.error());
-    subscribe(StreamRef::directory(), directory_.index());
+            distrust(StreamRef::directory(), heard.error());
+    subscribe(StreamRef::directory(), directory_.resume_from());
     subscribe(mailbox_.stream(), mailbox_.cursor());
     for (auto& [id, channel] : channels_) {
         channel->set_caught_up(false);
@@ -213,12 +219,20 @@ void Engine::handle_deliver(const v1::Deliver& frame) {
     const auto kind = static_cast<StreamKind>(frame.stream().kind());
     if (kind == StreamKind::directory) {
         auto applied = directory_.deliver(frame);
-        if (!applied) return report(applied.error());
+        if (const auto kept = directory_.take_rolled_back()) put_back(*kept);
+        if (!applied) return distrust(StreamRef::directory(), applied.error());
+        if (directory_.take_ask_again())
+            return subscribe(StreamRef::directory(), directory_.resume_from());
+        for (const auto& entry : *applied)
+            for (const auto& event : entry.events)
+                if (event.kind == directory::EventKind::store_restored)
+                    store_restored(entry.accepted_ms);
         if (frame.has_head()) {
             auto time = directory_.heard_head(frame.head());
-            if (!time) return report(time.error());
+            if (!time) return distrust(StreamRef::directory(), time.error());
             context_.clock.heard_relay(*time);
         }
+        look_again(StreamRef::directory());
         acknowledge(StreamRef::directory(), directory_.index());
         compare_anchors(*applied);
         return directory_moved(!applied->empty());
@@ -243,7 +257,8 @@ void Engine::handle_deliver(const v1::Deliver& frame) {
 void Engine::handle_missed(const v1::Missed& frame) {
     const auto kind = static_cast<StreamKind>(frame.stream().kind());
     if (kind == StreamKind::directory)
-        return report(Error{Errc::relay_inconsistent, "the directory has a hole"});
+        return distrust(StreamRef::directory(),
+                        Error{Errc::relay_inconsistent, "the directory has a hole"});
     if (kind == StreamKind::mailbox) {
         if (auto done = mailbox_.missed(frame); !done) report(done.error());
         return;
@@ -261,7 +276,11 @@ void Engine::handle_queue_empty(const v1::QueueEmpty& frame) {
     switch (head->stream.kind) {
         case StreamKind::directory: {
             if (auto heard = directory_.heard_head(frame.head()); !heard)
-                return report(heard.error());
+                return distrust(StreamRef::directory(), heard.error());
+            if (head->seq < directory_.index() && !directory_.put_back())
+                return distrust(
+                    StreamRef::directory(),
+                    Error{Errc::relay_inconsistent, "the relay has less than it signed before"});
             directory_caught_up_ = !directory_.behind();
             if (auto saved = directory_.save(); !saved) context_.trace(0, saved.error().text());
             directory_moved(false);
@@ -274,16 +293,24 @@ void Engine::handle_queue_empty(const v1::QueueEmpty& frame) {
         case StreamKind::channel: {
             auto* channel = find(frame.stream());
             if (channel == nullptr || head->stream != channel->stream()) break;
-            const bool differs = head->seq > channel->cursor() ||
-                                 (head->seq == channel->cursor() && head->hash != channel->hash());
-            if (differs && !channel->waiting_for_directory())
-                return report(
-                    Error{Errc::relay_inconsistent, "a head that is not what was delivered"});
+            const auto fits = channel->heard_head(*head, kept);
+            const bool ending = ending_.contains(channel->stream());
+            if (ending && (!fits || !*fits)) {  // whatever the relay has of it: no more will come
+                forget(*channel);
+                break;
+            }
+            if (!fits) return distrust(channel->stream(), fits.error());
+            if (!*fits) break;  // the channel is about to begin anew
+            look_again(channel->stream());
             channel->set_caught_up(true);
             if (ending_.contains(channel->stream()) && !channel->waiting_for_directory())
                 forget(*channel);
             break;
         }
+    }
+    if (caught_up()) {
+        distrust_delay_ = {};
+        last_warning_.clear();
     }
     flush_acks();
     pump_soon();
@@ -291,15 +318,11 @@ void Engine::handle_queue_empty(const v1::QueueEmpty& frame) {
 }
 
 void Engine::taken(const StreamRef& stream, Result<Taken> result) {
-    if (!result) {
-        report(result.error());
-        // What is kept is sound; the rest is asked for again on a fresh connection.
-        if (retryable(result.error().code)) link_->reset();
-        return;
-    }
+    if (!result) return distrust(stream, result.error());
     for (const auto& w : result->warnings) warn(w);
     auto* channel = find(stream);
     if (channel == nullptr) return;
+    look_at(stream, *channel, *result);
     const auto id = channel->row().channel;
     if (result->removed_me) return forget(*channel);
     if (result->progressed) acknowledge(stream, channel->cursor());

@@ -5,6 +5,7 @@
 
 #include "domain/duties.hpp"
 #include "domain/mailbox.hpp"
+#include "domain/relay_watch.hpp"
 #include "huecry/directory/build.hpp"
 #include "net/blob_transfer.hpp"
 #include "net/link.hpp"
@@ -83,6 +84,17 @@ private:
     void leave(const ChannelId& id);
     void removed_from_partnership();
     void taken(const StreamRef& stream, Result<Taken> result);
+    // engine_honesty.cpp
+    void distrust(const StreamRef& stream, const Error& error);
+    void say(const RelayWatch::Said& said);
+    void look_at(const StreamRef& stream, const Channel& channel, const Taken& result);
+    void look_again(const StreamRef& stream);
+    void ask_later();
+    void put_back(std::uint64_t kept_index);
+    void store_restored(std::uint64_t accepted_ms);
+    void look_for_silence();
+    void ask_for_head();
+
     void compare_anchors(const std::vector<directory::Applied>& applied);
     void begin_channels();
     void end_incarnation(const ChannelId& id);
@@ -133,6 +145,7 @@ private:
     Mailbox mailbox_;
     KeyStock keys_;
     Duties duties_;
+    RelayWatch watch_;
     net::Session session_;
     std::unique_ptr<net::Link> link_;
     std::unique_ptr<net::BlobTransfer> blobs_;
@@ -153,7 +166,10 @@ private:
     std::map<ChannelId, Blocked> blocked_;
     std::set<ChannelId> sent_, asking_packages_;  // in this connection
     std::set<ChannelId> backing_off_;             // sent again when the timer has run
-    std::unique_ptr<net::Timer> retry_timer_, duty_timer_;
+    std::unique_ptr<net::Timer> retry_timer_, duty_timer_, distrust_timer_;
+    std::chrono::milliseconds distrust_delay_{};  // until what did not fit is asked for again
+    std::string last_warning_;
+    std::set<ChannelId> waiting_for_;  // channels that waited for the directory a while ago
     bool duty_waited_ = false;
     std::chrono::milliseconds next_look_{};
     std::unique_ptr<net::Transfer> upload_, agreement_fetch_, document_;

@@ -193,8 +193,14 @@ void Engine::recover() {
 void Engine::sign(Duties::Duty duty) {
     signing_ = true;
     auto body = duty.body;
-    submit_statement(std::move(body), [this, duty = std::move(duty)](Result<std::uint64_t> index) {
+    const auto as_signed = duty.as_signed;
+    auto done = [this, duty = std::move(duty)](Result<std::uint64_t> index) {
         signing_ = false;
+        const bool repeated = !index && index.error().code == Errc::statement_repeated;
+        if (!duty.lost.empty() && (index || repeated)) {
+            if (auto kept = duties_.brought_back(duty); !kept) report(kept.error());
+            return pump_soon();
+        }
         if (index) {
             if (auto kept = duties_.asked(channels_, duty, *index); !kept) report(kept.error());
             return pump_soon();
@@ -205,7 +211,11 @@ void Engine::sign(Duties::Duty duty) {
             duty_timer_.reset();
             pump_soon();
         });
-    });
+    };
+    if (as_signed)
+        submit_signed(*as_signed, std::move(done));
+    else
+        submit_statement(std::move(body), std::move(done));
 }
 
 }  // namespace huecry::domain

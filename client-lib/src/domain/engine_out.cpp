@@ -59,6 +59,7 @@ bool Engine::delay_over(const ChannelId& id, bool due) {
 }
 
 void Engine::pump_channel(Channel& channel) {
+    if (duties_.bringing_back() || duties_.stream_lost(channel.row().channel)) return;
     if (channel.in_flight()) {
         if (channel.caught_up() && !channel.waiting_for_directory()) send_submission(channel);
         return;
@@ -417,6 +418,7 @@ void Engine::tick() {
     const auto uptime = context_.scheduler.monotonic();
     if (uptime >= next_look_) {
         next_look_ = uptime + look_every;
+        look_for_silence();
         pump_soon();
     }
     schedule_tick();

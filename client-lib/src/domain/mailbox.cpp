@@ -19,6 +19,20 @@ Mailbox::Mailbox(Context& context, SyncStore& store, const DirectorySync& direct
 Result<void> Mailbox::load() {
     HUECRY_TRY_ASSIGN(const auto cursor, store_.cursor(stream()));
     cursor_ = cursor.value_or(Cursor{0, chain_start(context_.self.partnership, stream())});
+    HUECRY_TRY_ASSIGN(const auto skip, store_.setting("mailbox begins"));
+    skip_before_ms_ = skip ? Reader(*skip).u64() : 0;
+    return {};
+}
+
+Result<void> Mailbox::begin_anew(std::uint64_t restored_ms) {
+    const Cursor start{0, chain_start(context_.self.partnership, stream())};
+    HUECRY_TRY_ASSIGN(auto transaction, context_.db.begin());
+    HUECRY_TRY(store_.set_cursor(stream(), start));
+    HUECRY_TRY(store_.set_setting("mailbox begins", Writer().u64(restored_ms).take()));
+    HUECRY_TRY(transaction.commit());
+    cursor_ = start;
+    skip_before_ms_ = restored_ms;
+    waiting_.reset();
     return {};
 }
 
@@ -51,7 +65,7 @@ Result<void> Mailbox::deliver(const v1::Deliver& frame, const Accept& accept,
                 return Error{Errc::relay_inconsistent, "mailbox entries are left out"};
             const auto body = view(entry.body());
             if (header.kind == EntryKind::welcome && !entry.body_gone() &&
-                header.digest == sha256(body)) {
+                header.accepted_ms >= skip_before_ms_ && header.digest == sha256(body)) {
                 HUECRY_TRY_ASSIGN(const auto outcome, take_welcome(header, body, accept, warnings));
                 if (outcome == Outcome::wait) {
                     --done;

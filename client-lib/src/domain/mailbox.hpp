@@ -30,6 +30,9 @@ public:
     Result<void> directory_advanced(const Accept& accept, std::vector<std::string>& warnings);
     /// Has a Welcome been skipped as unusable since this was last asked?
     bool had_unusable() { return std::exchange(unusable_, false); }
+    /// The relay's store was put back: its mailbox is read from the beginning, and what was
+    /// accepted before that is passed over, for it concerns groups that begin anew.
+    Result<void> begin_anew(std::uint64_t restored_ms);
     /// What the relay can no longer deliver here is gone for good; a channel asks anew by itself.
     Result<void> missed(const v1::Missed& frame);
 
@@ -48,6 +51,7 @@ private:
     Cursor cursor_;
     std::optional<v1::Deliver> waiting_;
     bool unusable_ = false;
+    std::uint64_t skip_before_ms_ = 0;
 };
 
 }  // namespace huecry::domain

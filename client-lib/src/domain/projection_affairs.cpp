@@ -121,6 +121,10 @@ Result<void> Projection::Impl::tell_affairs(const directory::Applied& applied,
             row.kind = Event::Kind::authority_changed;
             row.note = "the relay is now at " + state.relay().host;
             break;
+        case EventKind::store_restored:
+            row.kind = Event::Kind::authority_changed;
+            row.note = "the relay was put back to a backup; all channels begin anew";
+            break;
         case EventKind::root_rotated:
             row.kind = Event::Kind::authority_changed;
             row.note = "the root key has been replaced by the next one";

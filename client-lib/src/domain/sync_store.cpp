@@ -65,9 +65,11 @@ Result<void> SyncStore::add_directory_entry(std::uint64_t seq, BytesView header,
         .bind(body)
         .run();
 }
-Result<std::vector<SyncStore::DirectoryEntry>> SyncStore::directory_entries(std::uint64_t after) {
-    auto s = db_.prepare("SELECT header, body FROM directory_entry WHERE seq > ? ORDER BY seq");
-    s.bind(after);
+Result<std::vector<SyncStore::DirectoryEntry>> SyncStore::directory_entries(std::uint64_t after,
+                                                                            std::uint64_t most) {
+    auto s =
+        db_.prepare("SELECT header, body FROM directory_entry WHERE seq > ? ORDER BY seq LIMIT ?");
+    s.bind(after).bind(most);
     std::vector<DirectoryEntry> out;
     for (;;) {
         HUECRY_TRY_ASSIGN(const bool more, s.step());
@@ -155,6 +157,10 @@ Result<void> SyncStore::erase_channel(const ChannelId& channel, std::uint32_t in
                    .bind(incarnation)
                    .run());
     HUECRY_TRY(db_.prepare("DELETE FROM group_state WHERE channel = ? AND incarnation = ?")
+                   .bind(channel.view())
+                   .bind(incarnation)
+                   .run());
+    HUECRY_TRY(db_.prepare("DELETE FROM signed_head WHERE channel = ? AND incarnation = ?")
                    .bind(channel.view())
                    .bind(incarnation)
                    .run());

@@ -82,7 +82,8 @@ public:
     struct DirectoryEntry {
         Bytes header, body;
     };
-    Result<std::vector<DirectoryEntry>> directory_entries(std::uint64_t after);
+    Result<std::vector<DirectoryEntry>> directory_entries(std::uint64_t after,
+                                                          std::uint64_t most = UINT32_MAX);
     Result<void> save_directory(BytesView state, BytesView head);
     struct SavedDirectory {
         Bytes state, head;
@@ -159,6 +160,25 @@ public:
                            std::uint64_t now_ms);
     Result<std::optional<Bytes>> epoch(const StreamRef& channel, std::uint64_t epoch);
     Result<void> erase_epochs_before(std::uint64_t ms);
+    Result<void> erase_epochs(const StreamRef& channel);
+
+    // sync_evidence.cpp
+    Result<std::optional<SignedHead>> signed_head(const StreamRef& channel);
+    Result<void> set_signed_head(const StreamRef& channel, const SignedHead& head);
+    struct EvidenceRow {
+        std::uint64_t number = 0;  // 0: new
+        StreamRef stream;
+        std::uint64_t time_ms = 0;
+        bool proven = false;
+        Bytes file;
+    };
+    Result<std::vector<EvidenceRow>> evidence();
+    Result<void> put_evidence(const EvidenceRow& row);
+
+    /// Takes the entries after `after` out of the directory, and keeps them as lost.
+    Result<void> lose_directory_after(std::uint64_t after);
+    Result<std::vector<DirectoryEntry>> directory_lost();
+    Result<void> erase_directory_lost(BytesView header);
 
     store::Database& db() { return db_; }
 

@@ -51,4 +51,11 @@ Result<void> SyncStore::erase_epochs_before(std::uint64_t ms) {
     return db_.prepare("DELETE FROM epoch_seen WHERE seen_ms < ?").bind(ms).run();
 }
 
+Result<void> SyncStore::erase_epochs(const StreamRef& channel) {
+    return db_.prepare("DELETE FROM epoch_seen WHERE channel = ? AND incarnation = ?")
+        .bind(BytesView(channel.id))
+        .bind(channel.incarnation)
+        .run();
+}
+
 }  // namespace huecry::domain
