@@ -34,6 +34,7 @@ Commands delegate_commands();
 Commands device_commands();
 Commands directory_commands();
 Commands relay_commands();
+Commands evidence_commands();
 Commands version_commands();
 Commands completion_commands();
 

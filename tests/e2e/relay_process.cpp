@@ -2,6 +2,7 @@
 
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <stdexcept>
 
@@ -24,7 +25,9 @@ Process::Options options(const std::filesystem::path& data,
                          const std::vector<std::string>& more_arguments) {
     Process::Options out;
     out.program = relay_program();
-    out.arguments = {"serve", "--data", data.string(), "--listen", "127.0.0.1:0", "--json"};
+    out.arguments = {"serve", "--data", data.string(), "--json"};
+    if (std::ranges::find(more_arguments, "--listen") == more_arguments.end())
+        out.arguments.insert(out.arguments.end(), {"--listen", "127.0.0.1:0"});
     out.arguments.insert(out.arguments.end(), more_arguments.begin(), more_arguments.end());
     return out;
 }

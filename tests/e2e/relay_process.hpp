@@ -7,7 +7,7 @@
 // The real huecry-relay, started for a test.
 namespace huecry::test {
 
-/// A relay that is ready, on a free port of loopback.
+/// A relay that is ready, on a free port of loopback or where `--listen` says.
 class RelayProcess {
 public:
     /// Throws std::runtime_error when it does not become ready.

@@ -87,6 +87,31 @@ struct DirectoryProof {
     bool head_signed = false;
 };
 
+/// What the relay signed of one stream that does not fit together, kept as a file.
+struct EvidenceInfo {
+    std::uint64_t number = 0;
+    std::uint64_t time_ms = 0;         // when it was first noticed
+    std::optional<ChannelId> channel;  // none: the directory
+    bool proven = false;               // else a member's word against the relay's
+};
+
+/// What evidence files show, of one device or of several; checked offline.
+struct EvidenceVerdict {
+    enum class Kind : std::uint8_t { consistent, disputed, proven } kind = Kind::consistent;
+    PartnershipId partnership;
+    PublicKey relay;
+    /// The partnership's first entry, which is in a file, names this relay. Otherwise compare its
+    /// key with the one in the partnership's address.
+    bool bound = false;
+    std::uint32_t heads = 0;  // signatures of the relay that were checked
+    /// What follows is of a proof or a dispute.
+    std::optional<ChannelId> channel;           // none: the directory
+    std::uint64_t entry = 0;                    // at which the two pasts differ
+    Digest first, second;                       // the running hash there, by one and by the other
+    std::uint64_t first_ms = 0, second_ms = 0;  // proof: when the relay signed what commits to them
+    DeviceId member;                            // dispute: who says otherwise
+};
+
 struct RootInfo {
     PublicKey key;      // the directory's present root key
     bool held = false;  // its secret is in this profile

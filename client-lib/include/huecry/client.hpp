@@ -138,6 +138,14 @@ public:
     /// Where the directory stands now, without the replay.
     Result<DirectoryProof> directory_head();
 
+    /// What speaks against the relay, oldest first.
+    Result<std::vector<EvidenceInfo>> evidence();
+    /// The file, for others to check. Errors: not_found.
+    Result<Bytes> evidence_file(std::uint64_t number);
+    /// Needs no profile and no relay. Errors: malformed, too_large, update_needed, wrong_relay (a
+    /// signature that is not that relay's), invalid_argument (files about different relays).
+    static Result<EvidenceVerdict> verify_evidence(const std::vector<Bytes>& files);
+
     // Agreement
     Result<std::uint32_t> publish_agreement(const std::string& text,
                                             std::optional<std::chrono::seconds> deadline);

@@ -55,6 +55,15 @@ HUECRY_API const char *huecry_history_what(const huecry_history *history, size_t
  * the same on every device with the same directory. */
 HUECRY_API int huecry_verify_directory(huecry_client *client, uint64_t *entries, char **words);
 
+/* How many files speak against the relay; their numbers count from 1. */
+HUECRY_API int huecry_evidence_count(huecry_client *client, uint64_t *count);
+/* One of them, for others to check. */
+HUECRY_API int huecry_evidence_file(huecry_client *client, uint64_t number, uint8_t **out,
+                                    size_t *out_size);
+/* `verdict`: 0 all fits together, 1 a member's word against the relay's, 2 proof that the relay
+ * lied. One file; needs neither client nor relay. */
+HUECRY_API int huecry_verify_evidence(const uint8_t *file, size_t size, int *verdict);
+
 /* HUECRY_NOT_FOUND where it is not in this profile. */
 HUECRY_API int huecry_root_words(huecry_client *client, char **words);
 HUECRY_API int huecry_restore_root(huecry_client *client, const uint8_t *file, size_t size,

@@ -59,6 +59,12 @@ Result<std::vector<Finding>> Client::doctor() {
         examine_clock(me, out);
         examine_relay(me, out);
         examine_channels(me, out);
+        HUECRY_TRY_ASSIGN(const auto evidence, me.engine().store().evidence());
+        const auto proven = std::ranges::any_of(evidence, [](const auto& e) { return e.proven; });
+        add(out, evidence.empty(), "honesty",
+            proven             ? "The relay has contradicted itself: huecry evidence list."
+            : evidence.empty() ? "All that the relay signed fits together."
+                               : "A member and the relay disagree: huecry evidence list.");
         HUECRY_TRY_ASSIGN(const auto root, me.engine().store().setting("root_seed"));
         HUECRY_TRY_ASSIGN(const auto saved, me.engine().store().setting("root_backed_up"));
         if (root)

@@ -164,6 +164,39 @@ const char* huecry_history_what(const huecry_history* h, size_t i) {
     return h && i < h->items.size() ? h->items[i].what.c_str() : "";
 }
 
+int huecry_evidence_count(huecry_client* client, uint64_t* count) {
+    return guarded([&] {
+        if (!given(client, count)) return missing();
+        const auto found = client->client.evidence();
+        if (!found) return fail(found.error());
+        *count = found->size();
+        return 0;
+    });
+}
+
+int huecry_evidence_file(huecry_client* client, uint64_t number, uint8_t** out, size_t* out_size) {
+    return guarded([&] {
+        if (!given(client, out, out_size)) return missing();
+        *out = nullptr;
+        *out_size = 0;
+        const auto file = client->client.evidence_file(number);
+        if (!file) return fail(file.error());
+        *out = give_bytes(*file);
+        *out_size = file->size();
+        return 0;
+    });
+}
+
+int huecry_verify_evidence(const uint8_t* file, size_t size, int* verdict) {
+    return guarded([&] {
+        if (!given(file, verdict)) return missing();
+        const auto found = Client::verify_evidence({to_bytes(BytesView(file, size))});
+        if (!found) return fail(found.error());
+        *verdict = static_cast<int>(found->kind);
+        return 0;
+    });
+}
+
 int huecry_verify_directory(huecry_client* client, uint64_t* entries, char** words) {
     return guarded([&] {
         if (!given(client, words)) return missing();
