@@ -32,6 +32,36 @@ CREATE TABLE cursor (
     PRIMARY KEY (kind, id, incarnation)
 ) STRICT;
 
+CREATE TABLE directory_lost (
+    -- Entries that the relay lost when its store was put back to a backup. Written when this device
+    -- follows it there; deleted when the directory has the statement again, or cannot take it.
+    seq INTEGER PRIMARY KEY,
+    header BLOB NOT NULL,
+    body BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE signed_head (
+    -- The newest head of each channel's stream that the relay signed and that fits what is here.
+    -- Written with the cursor; deleted with its channel's incarnation.
+    channel BLOB NOT NULL,
+    incarnation INTEGER NOT NULL,
+    head BLOB NOT NULL,
+    PRIMARY KEY (channel, incarnation)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE evidence (
+    -- What the relay signed that does not fit together, one file for each stream. Written when it is
+    -- noticed; deleted never.
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    incarnation INTEGER NOT NULL,
+    time_ms INTEGER NOT NULL,
+    proven INTEGER NOT NULL,
+    file BLOB NOT NULL,
+    UNIQUE (kind, id, incarnation)
+) STRICT;
+
 CREATE TABLE channel_state (
     -- Where this device stands in a channel's group. Written by the channel as it goes through its
     -- stream; deleted when this device loses the channel.
