@@ -11,6 +11,8 @@ RawPeer::~RawPeer() {
     if (id_ != 0 && relay_.up() && life_ == relay_.life()) relay_.core().closed(id_);
 }
 
+bool RawPeer::alive() const { return relay_.up() && life_ == relay_.life() && !goodbye_; }
+
 Result<v1::Ready> RawPeer::connect() {
     if (!relay_.up()) return Errc::unreachable;
     std::array<std::uint8_t, 32> exporter{}, nonce{};
@@ -36,7 +38,7 @@ Result<v1::Ready> RawPeer::connect() {
 }
 
 Result<v1::Frame> RawPeer::ask(v1::Frame frame) {
-    if (!relay_.up() || life_ != relay_.life() || goodbye_) return Errc::unreachable;
+    if (!alive()) return Errc::unreachable;
     frame.set_request(++request_);
     relay_.core().received(id_, view(frame.SerializeAsString()));
     relay_.flush();

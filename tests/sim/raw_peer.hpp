@@ -18,6 +18,8 @@ public:
     RawPeer& operator=(const RawPeer&) = delete;
 
     Result<v1::Ready> connect();
+    /// Not ended by the relay, which still runs.
+    [[nodiscard]] bool alive() const;
     /// The answer to this frame, once it is durable.
     Result<v1::Frame> ask(v1::Frame frame);
     Result<v1::Frame> state(const directory::SignedStatement& statement);
