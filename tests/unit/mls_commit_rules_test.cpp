@@ -68,6 +68,11 @@ TEST_CASE("the leaf of a path (sections 7.3 and 12.4.2)") {
           "LeafNode: own credential type is not listed");
     CHECK(verdict([](auto& leaf, const auto&) { leaf.extensions.push_back({0xff01, {}}); }) ==
           "LeafNode: own extension is not listed");
+    CHECK(verdict([](auto& leaf, const auto&) { leaf.encryption_key = Bytes(32); }) ==
+          "LeafNode: encryption_key is unusable");
+    const auto weak = rogue.path_commit(
+        {}, [](Commit& c, const RatchetTree&) { c.path->nodes[1].encryption_key = Bytes(32); });
+    CHECK(why(t.a().process(weak, {})) == "UpdatePath: a key is unusable");
     // A key of the path that some node has already (the parent hash is made to fit it).
     const auto twice = rogue.path_commit({}, [&](Commit& c, const RatchetTree& tree) {
         auto next = tree;
@@ -273,9 +278,8 @@ TEST_CASE("what this device does not send (sections 7.3, 12.1 and 12.4.1)") {
     weak.leaf.encryption_key = Bytes(32);
     weak.leaf.sign(suite(), zoe.signer, {}, {});
     weak.sign(suite(), zoe.signer);
-    (void)must(g.commit({.proposals = {AddMember{weak.encode()}}}));
-    REQUIRE(g.merge_pending().ok());
-    CHECK(why(g.commit({})) == "a member's key is unusable");
+    CHECK(why(g.commit({.proposals = {AddMember{weak.encode()}}})) ==
+          "LeafNode: encryption_key is unusable");
     CHECK(inspect_key_package(suite(), package, test_lifetime.not_after + 1).error().detail ==
           "KeyPackage: lifetime");
     CHECK(inspect_key_package(suite(), package, test_lifetime.not_before - 1).error().detail ==

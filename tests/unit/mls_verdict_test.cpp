@@ -459,4 +459,16 @@ TEST_CASE("standalone proposals are void where they are not kept") {
         must(OpenedWelcome::open(bob.env, *made.welcome, package.message, package.secrets)).join());
     CHECK(must(a.process(must(b.propose(UpdateSelf{}, {})), {})).verdict == Verdict::void_commit);
     CHECK(a.protect(view("x"), {}).ok());
+    // What nobody keeps is unknown to everybody: a commit that names it is void, not this device's
+    // affair alone.
+    const auto commit = must(b.commit({.framing = {.wire_format = WireFormat::public_message}}));
+    b.clear_pending();
+    MemoryStore rogue;
+    b.flush(rogue);
+    const auto got =
+        must(a.process(forge(rogue, bob, commit.message,
+                             [](auto& c) { commit_of(c).proposals.push_back(Bytes(32, 1)); }),
+                       {}));
+    CHECK(got.verdict == Verdict::void_commit);
+    CHECK(got.detail == "a proposal is not known here");
 }

@@ -103,6 +103,11 @@ crypto::X25519KeyPair X25519Suite::derive_key_pair(BytesView ikm) const {
 Bytes X25519Suite::public_of(BytesView private_key) const {
     return crypto::x25519_public(private_key);
 }
+bool X25519Suite::usable(BytesView public_key) const {
+    // Whichever private key it is tried with: only points of small order give zero, and all do.
+    static const Bytes any(crypto::x25519_size, 0x55);
+    return crypto::x25519(any, public_key).has_value();
+}
 std::optional<crypto::HpkeCiphertext> X25519Suite::seal(crypto::Random& random,
                                                         BytesView public_key, BytesView info,
                                                         BytesView plaintext) const {

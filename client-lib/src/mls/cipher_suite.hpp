@@ -38,6 +38,8 @@ public:
     [[nodiscard]] virtual std::size_t signature_key_size() const = 0;
     [[nodiscard]] virtual crypto::X25519KeyPair derive_key_pair(BytesView ikm) const = 0;
     [[nodiscard]] virtual Bytes public_of(BytesView private_key) const = 0;
+    /// A secret can be agreed with whoever has this public key.
+    [[nodiscard]] virtual bool usable(BytesView public_key) const = 0;
     [[nodiscard]] virtual std::optional<crypto::HpkeCiphertext> seal(crypto::Random& random,
                                                                      BytesView public_key,
                                                                      BytesView info,
@@ -112,6 +114,7 @@ public:
     }
     [[nodiscard]] crypto::X25519KeyPair derive_key_pair(BytesView ikm) const override;
     [[nodiscard]] Bytes public_of(BytesView private_key) const override;
+    [[nodiscard]] bool usable(BytesView public_key) const override;
     [[nodiscard]] std::optional<crypto::HpkeCiphertext> seal(crypto::Random& random,
                                                              BytesView public_key, BytesView info,
                                                              BytesView plaintext) const override;

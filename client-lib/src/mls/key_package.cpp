@@ -65,6 +65,10 @@ Result<void> check_key_package(const CipherSuite& suite, const KeyPackage& packa
     // Section 10 wants KeyPackage.extensions listed in the capabilities and, of a receiver, that
     // unknown ones are ignored: so they are listed by `make_key_package` and not checked here.
     HUECRY_TRY(check_leaf_form(suite, package.leaf));
+    // With a key that nothing can be sealed to nobody could commit any more: it comes into no tree.
+    if (!suite.usable(package.init_key))
+        return Error{Errc::mls_invalid, "KeyPackage: init_key is unusable"};
+    HUECRY_TRY(check_leaf_key(suite, package.leaf));
     if (!package.leaf.verify(suite, {}, {}))
         return Error{Errc::mls_unauthentic, "KeyPackage: signature of the leaf"};
     Writer w;

@@ -118,6 +118,12 @@ Result<void> check_leaf_form(const CipherSuite& suite, const LeafNode& leaf) {
     return {};
 }
 
+Result<void> check_leaf_key(const CipherSuite& suite, const LeafNode& leaf) {
+    if (!suite.usable(leaf.encryption_key))
+        return Error{Errc::mls_invalid, "LeafNode: encryption_key is unusable"};
+    return {};
+}
+
 Capabilities own_capabilities(const CipherSuite& suite, crypto::Random& random,
                               const std::vector<ExtensionType>& extra_extensions,
                               const std::vector<ProposalType>& extra_proposals,

@@ -89,6 +89,9 @@ private:
 /// own extensions listed, version and suite listed. Signature, source and comparison with the other
 /// members are the caller's. Errors: mls_invalid, mls_unsupported.
 [[nodiscard]] Result<void> check_leaf_form(const CipherSuite& suite, const LeafNode& leaf);
+/// Of a leaf that is new in a tree: something can be sealed to its key. With another nobody could
+/// commit a path any more. Error: mls_invalid.
+[[nodiscard]] Result<void> check_leaf_key(const CipherSuite& suite, const LeafNode& leaf);
 
 /// The capabilities of this engine with additions; GREASE values come from `random` (section 13.5).
 [[nodiscard]] Capabilities own_capabilities(const CipherSuite& suite, crypto::Random& random,

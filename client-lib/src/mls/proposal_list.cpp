@@ -17,6 +17,7 @@ Result<void> check_update(const ProposalContext& c, const ListedProposal& item,
         return invalid("Update: not from a member");
     if (update.leaf.source != LeafNodeSource::update) return invalid("Update: source of the leaf");
     HUECRY_TRY(check_leaf_form(c.suite, update.leaf));
+    HUECRY_TRY(check_leaf_key(c.suite, update.leaf));
     const LeafIndex at{item.sender.index};
     if (update.leaf.encryption_key == to_bytes(c.tree.encryption_key(node_of(at))))
         return invalid("Update: encryption key is the old one");

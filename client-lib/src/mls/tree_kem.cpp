@@ -108,6 +108,8 @@ Result<void> merge_path(const CipherSuite& suite, RatchetTree& tree, LeafIndex s
             return Error{Errc::mls_invalid, "UpdatePath: number of ciphertexts"};
         if (path.nodes[i].encryption_key.size() != suite.public_key_size())
             return Error{Errc::mls_invalid, "UpdatePath: length of a key"};
+        if (!suite.usable(path.nodes[i].encryption_key))
+            return Error{Errc::mls_invalid, "UpdatePath: a key is unusable"};
         keys.push_back(path.nodes[i].encryption_key);
     }
     const auto expected = set_parent_hashes(suite, tree, sender, nodes, keys);
