@@ -2,6 +2,7 @@
 
 #include "huecry/wire/join_info.hpp"
 #include "huecry/wire/padding.hpp"
+#include "mls/peek.hpp"
 
 namespace huecry::domain {
 namespace {
@@ -275,7 +276,21 @@ Result<void> Channel::take_own(const Header& header, Step& step) {
     return {};
 }
 
+/// Is it what its header says, and of a size that a relay takes? Header and body are the same for
+/// everybody, whoever lies.
+bool Channel::is_of(mls::ContentType type, BytesView body) const {
+    const bool commit = type == mls::ContentType::commit;
+    if (body.size() > (commit ? limits::max_handshake : limits::max_content)) return false;
+    const auto seen = mls::peek(body);
+    return seen && seen->wire_format == mls::WireFormat::private_message &&
+           seen->content_type == type;
+}
+
 Result<void> Channel::take_handshake(const Header& header, BytesView body, Step& step) {
+    if (!is_of(mls::ContentType::commit, body)) {
+        step.taken->warnings.push_back("an entry that is no commit was given out as one");
+        return {};
+    }
     const auto data = open_authenticated_data(body);
     if (data) {
         step.wait = compare_directory(*data, step).kind == DirectorySync::Named::Kind::later;
@@ -309,6 +324,10 @@ Result<void> Channel::take_handshake(const Header& header, BytesView body, Step&
 }
 
 Result<void> Channel::take_application(const Header& header, BytesView body, Step& step) {
+    if (!is_of(mls::ContentType::application, body)) {
+        step.taken->warnings.push_back("an entry that is no message was given out as one");
+        return {};
+    }
     const auto data = open_authenticated_data(body);
     DirectorySync::Named named;
     if (data) {
@@ -318,7 +337,7 @@ Result<void> Channel::take_application(const Header& header, BytesView body, Ste
     }
     auto received =
         group_->process(body, [](const mls::IncomingCommit&) { return mls::Judgement::make_void; });
-    if (!received || received->content_type != mls::ContentType::application) {
+    if (!received) {
         step.taken->warnings.push_back("a message could not be decrypted and was skipped");
         return {};
     }
