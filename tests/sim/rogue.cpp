@@ -150,6 +150,11 @@ Rogue::Made Rogue::commit(Plan plan) {
                               state.context.group_id, next.tree, next.keys, state.own,
                               std::move(leaf));
         commit_secret = path->commit_secret.clone();
+        if (plan.leaf_key) {
+            path->leaf.encryption_key = *plan.leaf_key;
+            path->leaf.sign(suite, *impl.env.signer, state.context.group_id, state.own);
+            next.tree.set_leaf(state.own, path->leaf.encode());
+        }
     }
     next.context.tree_hash = next.tree.tree_hash(suite);
     if (path)
@@ -158,6 +163,11 @@ Rogue::Made Rogue::commit(Plan plan) {
                            "a path");
     if (plan.change) plan.change(commit);
     auto said = data(id);
+    if (plan.change_head) {
+        auto head = must(Head::decode(said.directory_head.head), "a head");
+        plan.change_head(head);
+        said.directory_head = world_.relay().sign(head);
+    }
     if (plan.data) plan.data(said);
     const mls::FramingOptions framing{
         .wire_format = plan.format,

@@ -32,10 +32,12 @@ public:
         /// The committer's new leaf before it is signed, by `leaf_signer` if that is set.
         std::function<void(mls::LeafNode&)> leaf{};
         const crypto::SigningKey* leaf_signer = nullptr;
+        std::optional<Bytes> leaf_key{};  // its encryption key, when it is not to be a good one
         /// The commit before it is signed: what is changed here counts in the transcript.
         std::function<void(mls::Commit&)> change{};
         /// What is authenticated with it, in the place of the honest bytes.
         std::function<void(AuthenticatedData&)> data{};
+        std::function<void(Head&)> change_head{};  // then signed by the relay
         std::optional<Bytes> raw_data{};
         /// In the Welcome, in the place of what is true.
         std::function<void(JoinInfo&)> join_info{};
