@@ -144,8 +144,9 @@ private:
 
     /// With the ids of the items and the welcome filled in by `body`.
     Result<AuthenticatedData> authenticated_data(const MessageId& id) const;
-    Result<void> add_commit(mls::CommitOptions options, const std::vector<v1::Joiner>& joiners,
+    Result<void> add_commit(mls::CommitOptions options, std::vector<v1::Joiner> joiners,
                             v1::Submit& submit, SubmissionRow& row);
+    void leave_out_unfit(mls::CommitOptions& options, std::vector<v1::Joiner>& joiners) const;
     [[nodiscard]] bool usable_package(const DeviceId& device, BytesView package) const;
     void add_pressing(const Due& due, mls::CommitOptions& options,
                       std::vector<v1::Joiner>& joiners) const;

@@ -86,7 +86,25 @@ Result<void> Channel::submit(const std::function<Result<void>(v1::Submit&, Submi
     return {};
 }
 
-Result<void> Channel::add_commit(mls::CommitOptions options, const std::vector<v1::Joiner>& joiners,
+/// Leaves out the additions that fit into no tree with what is there (a key that another has
+/// already): one newcomer's package keeps neither others out nor anybody from sending.
+void Channel::leave_out_unfit(mls::CommitOptions& options, std::vector<v1::Joiner>& joiners) const {
+    std::vector<mls::ProposalRequest> fitting;
+    for (auto& proposal : options.proposals) {
+        const auto* add = std::get_if<mls::AddMember>(&proposal);
+        const auto digest = add != nullptr ? sha256(add->key_package) : Digest{};
+        fitting.push_back(std::move(proposal));
+        if (add == nullptr || group_->fits(fitting)) continue;
+        fitting.pop_back();
+        std::erase_if(joiners, [&](const auto& joiner) {
+            return Digest::from(view(joiner.key_package())) == digest;
+        });
+        context_.trace(1, "a key package fits into no group and was left out");
+    }
+    options.proposals = std::move(fitting);
+}
+
+Result<void> Channel::add_commit(mls::CommitOptions options, std::vector<v1::Joiner> joiners,
                                  v1::Submit& submit, SubmissionRow& row) {
     const auto id = context_.new_id<MessageId>();
     HUECRY_TRY_ASSIGN(const auto data, authenticated_data(id));
@@ -101,7 +119,13 @@ Result<void> Channel::add_commit(mls::CommitOptions options, const std::vector<v
                             .commit_id = id};
         return std::vector<mls::Extension>{{join_extension, info.encode()}};
     };
-    HUECRY_TRY_ASSIGN(const auto commit, group_->commit(options));
+    auto made = group_->commit(options);
+    if (!made && !joiners.empty()) {
+        leave_out_unfit(options, joiners);
+        if (options.proposals.empty() && !options.force_path) return Errc::no_key_package;
+        made = group_->commit(options);
+    }
+    HUECRY_TRY_ASSIGN(const auto commit, std::move(made));
     auto& item = *submit.add_items();
     item.set_message_id(to_string(id.view()));
     item.set_kind(static_cast<std::uint32_t>(EntryKind::handshake));

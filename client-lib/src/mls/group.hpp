@@ -304,6 +304,8 @@ public:
     /// Leaves the epoch as it is and keeps the next one pending. Errors: mls_pending (there is
     /// one), mls_invalid, mls_not_member, expired, too_large, and those of the key packages.
     [[nodiscard]] Result<NewCommit> commit(const CommitOptions& options);
+    /// Would a commit with these by value be valid? Changes nothing.
+    [[nodiscard]] bool fits(const std::vector<ProposalRequest>& proposals) const;
     [[nodiscard]] bool has_pending() const;
     /// The pending commit has found its place: its epoch becomes the current one, with every
     /// message key already used in it. Error: mls_pending when there is none.

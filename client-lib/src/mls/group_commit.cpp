@@ -197,6 +197,19 @@ std::vector<ListedProposal> Group::Impl::cached_for_commit(const PskLookup& psks
     return fitting;
 }
 
+bool Group::fits(const std::vector<ProposalRequest>& proposals) const {
+    std::vector<ListedProposal> list;
+    for (const auto& request : proposals) {
+        auto proposal = impl_->realise(request);
+        if (!proposal) return false;
+        list.push_back({std::make_shared<const Proposal>(std::move(*proposal)),
+                        {SenderType::member, impl_->current->own.value},
+                        true,
+                        {}});
+    }
+    return impl_->fit_together(list);
+}
+
 Result<NewCommit> Group::commit(const CommitOptions& options) {
     HUECRY_TRY(impl_->may_send());
     if (impl_->pending) return Errc::mls_pending;
