@@ -4,6 +4,7 @@
 
 #include "huecry/wire/join_info.hpp"
 #include "huecry/wire/padding.hpp"
+#include "mls/peek.hpp"
 #include "mls/tree_math.hpp"
 
 namespace huecry::sim {
@@ -98,7 +99,9 @@ void Rogue::catch_up() {
         hash_ = chain_next(entry.previous, entry.header);
         if (header.kind == EntryKind::handshake) handshake_ = entry.seq;
         if (!entry.has_body || header.submitter == node_.id()) continue;
-        (void)group_->process(entry.body, {});
+        const auto seen = mls::peek(entry.body);
+        if (seen && seen->wire_format == mls::WireFormat::private_message)
+            (void)group_->process(entry.body, {});
     }
 }
 
