@@ -66,6 +66,7 @@ Result<void> Channel::join(mls::Group group, const ChannelRow& row, const Cursor
     waiting_.clear();
     submission_.reset();
     trouble_.reset();
+    unread_.clear();
     HUECRY_TRY(end_trouble(store_, row_.channel));
     return keep();
 }
@@ -193,7 +194,7 @@ Result<void> Channel::take_entry(const v1::Entry& entry, Step& step) {
         return Error{Errc::relay_inconsistent, "a body is not that of its header"};
 
     if (row_.status == ChannelStatus::joining) {
-        HUECRY_TRY(awaited_commit(header, step));
+        HUECRY_TRY(awaited_commit(header, body, step));
     } else if (row_.status == ChannelStatus::failed) {
         HUECRY_TRY_ASSIGN(const bool again, recovered(header, body, step));
         if (again) return take_entry(entry, step);
@@ -218,16 +219,6 @@ Result<void> Channel::take_entry(const v1::Entry& entry, Step& step) {
     history_.push_back({cursor_, to_bytes(view(entry.header()))});
     if (history_.size() > history_length) history_.pop_front();
     return {};
-}
-
-/// Between the committer's place and the Welcome's commit nothing can be decrypted, only chained.
-Result<void> Channel::awaited_commit(const Header& header, Step& step) {
-    if (header.kind != EntryKind::handshake) return {};
-    if (header.message_id != row_.awaiting_commit || header.submitter != row_.adder)
-        return Error{Errc::relay_inconsistent, "another commit stands where the Welcome's should"};
-    row_.status = ChannelStatus::joined;
-    step.taken->joined = true;
-    return context_.projection.channel_joined(row_.channel);
 }
 
 Result<void> Channel::take_own(const Header& header, Step& step) {
@@ -305,7 +296,7 @@ Result<void> Channel::take_handshake(const Header& header, BytesView body, Step&
     });
     if (!received) {
         context_.trace(1, "a channel entry was skipped: it is not authentic");
-        return {};
+        return doubt(header, step);
     }
     if (data) compare_history(header, *data, step);
     if (received->verdict == mls::Verdict::void_commit) {
@@ -339,7 +330,7 @@ Result<void> Channel::take_application(const Header& header, BytesView body, Ste
         group_->process(body, [](const mls::IncomingCommit&) { return mls::Judgement::make_void; });
     if (!received) {
         step.taken->warnings.push_back("a message could not be decrypted and was skipped");
-        return {};
+        return doubt(header, step);
     }
     const auto sender = device_of(context_.self.partnership, received->sender_identity);
     if (!data || !sender || *sender != header.submitter || data->message_id != header.message_id) {

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "domain/context.hpp"
@@ -130,7 +131,8 @@ private:
     Result<void> take_application(const Header& header, BytesView body, Step& step);
     [[nodiscard]] bool is_of(mls::ContentType type, BytesView body) const;
     Result<void> take_content(const Header& header, const mls::Received& received);
-    Result<void> awaited_commit(const Header& header, Step& step);
+    Result<void> awaited_commit(const Header& header, BytesView body, Step& step);
+    Result<void> doubt(const Header& header, Step& step);
     Result<void> check_head(const v1::Deliver& frame);
     /// Compares what the sender saw with what is here. `later`: the entry has to wait.
     DirectorySync::Named compare_directory(const AuthenticatedData& data, Step& step);
@@ -163,6 +165,7 @@ private:
     std::optional<mls::Group> group_;
     std::optional<SubmissionRow> submission_;
     std::optional<Trouble> trouble_;
+    std::set<DeviceId> unread_;                   // others of whom nothing was authentic here
     std::optional<std::uint64_t> watched_epoch_;  // whose authenticator is kept
     std::deque<v1::Deliver> waiting_;
     struct Past {

@@ -13,6 +13,38 @@ Result<void> Channel::lose(Trouble trouble, std::string warning, Step& step) {
     return keep_trouble(store_, row_.channel, trouble);
 }
 
+/// Between the committer's place and the Welcome's commit nothing can be decrypted, only chained.
+Result<void> Channel::awaited_commit(const Header& header, BytesView body, Step& step) {
+    if (header.kind != EntryKind::handshake) return {};
+    if (header.message_id != row_.awaiting_commit || header.submitter != row_.adder)
+        return Error{Errc::relay_inconsistent, "another commit stands where the Welcome's should"};
+    // Everybody else has the floor that the commit names: with another one this device would judge
+    // later commits otherwise.
+    if (const auto data = open_authenticated_data(body)) {
+        const auto head = Head::decode(data->directory_head.head);
+        if (!head || head->seq != row_.floor_index)
+            return lose({.reason = directory::RejoinReason::welcome_unusable, .certain = true},
+                        "an invitation into a channel is not that of its commit", step);
+    }
+    row_.status = ChannelStatus::joined;
+    step.taken->joined = true;
+    return context_.projection.channel_joined(row_.channel);
+}
+
+/// An entry is not authentic here. A newcomer who can read nobody but whoever let it in has been
+/// led into a group of that one's making, where nobody hears it. Two others must say so (one, where
+/// there is only one): a single rogue drives no newcomer out.
+Result<void> Channel::doubt(const Header& header, Step& step) {
+    if (!row_.provisional || header.submitter == row_.adder) return {};
+    unread_.insert(header.submitter);
+    const auto readers = directory_.state().reader_count(row_.channel);
+    if (unread_.size() < (readers > 3 ? 2U : 1U)) return {};
+    unread_.clear();
+    return lose({.reason = directory::RejoinReason::welcome_unusable, .certain = true},
+                "this device was let into a group of a channel that is not that of the others",
+                step);
+}
+
 /// After a commit of which only this device's part was wrong, the next entry of anybody but its
 /// committer tells by its epoch whether the others applied it. True: they did not, this device is
 /// where they are, and the entry is to be taken as usual.
