@@ -183,6 +183,12 @@ bool GhostTown::noted(const std::string& text) {
                        [&](const auto& one) { return one.find(text) != std::string::npos; });
 }
 
+bool GhostTown::all_at(std::uint64_t seq) const {
+    return std::all_of(honest.begin(), honest.end(), [&](auto* node) {
+        return node->engine().channel(channel)->cursor() >= seq;
+    });
+}
+
 std::uint64_t GhostTown::last_seq() {
     const auto incarnation = world.directory().channel(channel)->incarnation;
     const auto all = entries_of(world, StreamRef::channel(channel, incarnation));

@@ -60,7 +60,8 @@ public:
     [[nodiscard]] bool noted(const std::string& text);
     void forget_notes() { notes_from_ = world.witness().notes().size(); }
     [[nodiscard]] std::uint64_t last_seq();
-    [[nodiscard]] std::uint64_t handshakes();
+    /// All honest members have gone through the stream up to this entry.
+    [[nodiscard]] bool all_at(std::uint64_t seq) const;
 
     World world;
     ChannelId channel;

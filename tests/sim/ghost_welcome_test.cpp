@@ -1,0 +1,171 @@
+#include "huecry/wire/join_info.hpp"
+#include "sim/ghost_town.hpp"
+
+// The ghost-member matrix, way (iii): a newcomer is let in by a rogue, into a group in which there
+// is somebody else.
+using namespace huecry;
+using namespace huecry::sim;
+
+namespace {
+
+/// A newcomer whom nobody but eve can let in for now.
+struct Arrival {
+    GhostTown& town;
+    Node* frank = nullptr;
+    Bytes package;
+
+    explicit Arrival(GhostTown& of) : town(of) {
+        for (auto* node : town.honest)
+            node->line.to_relay = [](v1::Frame frame) -> std::vector<v1::Frame> {
+                if (frame.has_take_key_packages()) return {};
+                return {std::move(frame)};
+            };
+        frank = town.world.join();
+        REQUIRE(frank != nullptr);
+        town.world.run(5 * second);
+        v1::Frame take;
+        auto& ask = *take.mutable_take_key_packages();
+        ask.mutable_channel()->set_kind(static_cast<std::uint32_t>(StreamKind::channel));
+        ask.mutable_channel()->set_id(to_string(town.channel.view()));
+        ask.mutable_channel()->set_incarnation(1);
+        ask.add_devices(to_string(frank->id().view()));
+        const auto answer = town.eve->peer().ask(std::move(take));
+        REQUIRE(answer.ok());
+        REQUIRE(answer->key_packages().packages_size() == 1);
+        package = to_bytes(view(answer->key_packages().packages(0).package()));
+    }
+    ~Arrival() { open_doors(); }
+    Arrival(const Arrival&) = delete;
+    Arrival& operator=(const Arrival&) = delete;
+    void open_doors() {
+        for (auto* node : town.honest) node->line.to_relay = {};
+    }
+    [[nodiscard]] bool joined() const {
+        const auto* there = frank->engine().channel(town.channel);
+        return there != nullptr && there->joined();
+    }
+    /// He is where the others are.
+    [[nodiscard]] bool with_us() const {
+        if (!joined()) return false;
+        auto his = frank->group(town.channel);
+        auto ours = town.bob->group(town.channel);
+        return his && ours && his->epoch_authenticator() == ours->epoch_authenticator();
+    }
+    void gone() {
+        town.signed_by_founder(directory::DeviceRevoked{frank->id()});
+        town.world.run(20 * second);
+        town.eve->catch_up();
+    }
+};
+
+mls::Proposal addition(BytesView message) {
+    const auto package = mls::parse_key_package(message);
+    REQUIRE(package.ok());
+    return {mls::Add{*package}};
+}
+
+/// In the end he reads and is read, and the ghost does not.
+void check_end(GhostTown& town, Arrival& arrival, std::optional<mls::Group>& inside,
+               std::uint64_t seq) {
+    CHECK(arrival.with_us());
+    const auto id = arrival.frank->send(town.channel, "frank is here");
+    REQUIRE(id.ok());
+    town.world.run(10 * second);
+    for (auto* node : town.honest)
+        CHECK(town.world.witness().times_shown(node->number(), *id) == 1);
+    const auto ours = town.world.founder().send(town.channel, "welcome");
+    REQUIRE(ours.ok());
+    town.world.run(10 * second);
+    CHECK(town.world.witness().times_shown(arrival.frank->number(), *ours) == 1);
+    town.eve->catch_up();
+    if (inside) CHECK_FALSE(town.reads(*inside, seq));
+}
+
+}  // namespace
+
+TEST_CASE("a newcomer does not go into a group with a ghost in it") {
+    GhostTown town(441);
+    for (const auto& ghost : town.ghosts()) {
+        CAPTURE(ghost.name);
+        if (ghost.said.empty()) continue;
+        Arrival arrival(town);
+        const auto before = town.marks();
+        auto made = town.eve->commit(
+            {.proposals = {addition(ghost.leaf.package.message), addition(arrival.package)}});
+        town.forget_notes();
+        const auto seq = town.last_seq();
+        REQUIRE(town.eve->submit(made, {{arrival.frank->id(), arrival.package}}).ok());
+        auto inside = town.joins(ghost.leaf, *made.welcome);
+        REQUIRE(town.world.run_until([&] { return town.all_at(seq + 1); }, minute));
+        CHECK(town.marks() == before);
+        CHECK(town.noted(ghost.said));
+        arrival.open_doors();
+        CHECK(town.say("who is there").shown == 2);
+        CHECK(town.say("who is there", town.bob).shown == 2);
+        town.world.run(5 * minute);
+        check_end(town, arrival, inside, seq);
+        arrival.gone();
+    }
+}
+
+TEST_CASE("a newcomer whose Welcome leads elsewhere than the commit finds back") {
+    GhostTown town(442);
+    for (const auto& ghost : town.ghosts()) {
+        CAPTURE(ghost.name);
+        // The commit is good, and applied by all; the Welcome that comes with it is of a group of
+        // eve's own, with the ghost in it (or, the last one, with nobody but eve).
+        Arrival arrival(town);
+        auto made = town.eve->commit({.proposals = {addition(arrival.package)}});
+        Rogue::Plan plan;
+        plan.join_info = [&](JoinInfo& info) { info.commit_id = made.id; };
+        if (!ghost.said.empty()) plan.proposals.push_back(addition(ghost.leaf.package.message));
+        plan.proposals.push_back(addition(arrival.package));
+        auto other = town.eve->commit(std::move(plan));
+        auto inside = town.joins(ghost.leaf, *other.welcome);
+        made.welcome = other.welcome;
+        const auto seq = town.last_seq();
+        REQUIRE(town.eve->submit(made, {{arrival.frank->id(), arrival.package}}).ok());
+        town.eve->follow(made);
+        REQUIRE(town.world.run_until([&] { return town.all_at(seq + 1); }, minute));
+        arrival.open_doors();
+        CHECK(town.say("who is there").shown == 2);
+        CHECK(town.say("who is there", town.bob).shown == 2);
+        town.world.run(5 * minute);
+        check_end(town, arrival, inside, seq);
+        arrival.gone();
+    }
+}
+
+TEST_CASE(
+    "a newcomer whose Welcome names another floor than its commit has everybody's in the end") {
+    GhostTown town(443);
+    for (const int back : {0, 1}) {
+        CAPTURE(back);
+        Arrival arrival(town);
+        (void)town.invite(directory::Role::retailer, 60'000, true);
+        town.world.run(5 * second);
+        Rogue::Plan plan;
+        plan.proposals.push_back(addition(arrival.package));
+        plan.join_info = [&](JoinInfo& info) {
+            auto head = Head::decode(info.directory_head.head).value();
+            head.seq -= static_cast<std::uint64_t>(back);
+            head.hash = *town.world.directory().running_hash(head.seq);
+            info.directory_head = town.world.relay().sign(head);
+        };
+        auto made = town.eve->commit(std::move(plan));
+        const auto seq = town.last_seq();
+        town.forget_notes();
+        REQUIRE(town.eve->submit(made, {{arrival.frank->id(), arrival.package}}).ok());
+        town.eve->follow(made);
+        REQUIRE(town.world.run_until([&] { return town.all_at(seq + 1); }, minute));
+        arrival.open_doors();
+        town.world.run(minute);
+        town.eve->catch_up();
+        CHECK(town.noted("is not that of its commit") == (back != 0));
+        std::optional<mls::Group> nobody;
+        check_end(town, arrival, nobody, seq);
+        CHECK(arrival.frank->engine().channel(town.channel)->row().floor_index ==
+              town.marks().front().floor);
+        arrival.gone();
+    }
+}
