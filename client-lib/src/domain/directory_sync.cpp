@@ -17,6 +17,18 @@ Result<Head> verified_head(const v1::SignedHead& frame, const PublicKey& relay,
     return head;
 }
 
+namespace {
+
+/// The relay has checked the same: whatever this client refuses, the relay is to blame for, and its
+/// user is told so. Only what a later version may understand is another matter.
+Error as_of_relay(const Error& why) {
+    if (why.code == Errc::statement_unknown || why.code == Errc::update_needed) return why;
+    if (why.code == Errc::relay_rejected_chain) return why;
+    return {Errc::relay_rejected_chain, "an entry was refused: " + why.text()};
+}
+
+}  // namespace
+
 Result<void> DirectorySync::load() {
     HUECRY_TRY_ASSIGN(const auto saved, store_.saved_directory());
     if (saved) {
@@ -138,7 +150,7 @@ Result<std::vector<directory::Applied>> DirectorySync::deliver(const v1::Deliver
         if (!header) return fail(header.error());
         if (header->seq <= index()) continue;  // a repetition after reconnecting
         auto applied = apply(view(entry.header()), view(entry.body()));
-        if (!applied) return fail(applied.error());
+        if (!applied) return fail(as_of_relay(applied.error()));
         context_.projection.set_directory(&*state_, context_.self.device);
         auto kept =
             store_.add_directory_entry(header->seq, view(entry.header()), view(entry.body()));
