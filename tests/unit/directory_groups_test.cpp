@@ -83,8 +83,13 @@ TEST_CASE("complaints of three members let any reader restart, once a day") {
     REQUIRE(c.complain(second, rogue, commit).ok());
     CHECK(error_of(c.restart(c.people[4], c.people[4])) == Errc::statement_forbidden);
     REQUIRE(c.complain(c.people[2], rogue, commit).ok());
+    // Whoever is complained of neither begins it anew nor commits in it any more.
+    CHECK(error_of(c.restart(rogue, rogue)) == Errc::statement_conflict);
+    CHECK(c.town.state().may_commit(rogue.id(), c.channel.id));
     REQUIRE(c.restart(c.people[4], c.people[4]).ok());
     CHECK(c.record().complaints.empty());
+    CHECK_FALSE(c.town.state().may_commit(rogue.id(), c.channel.id));
+    CHECK(c.record().bars.size() == 1);
     CHECK(error_of(c.complain(c.people[3], rogue, commit)) == Errc::internal);  // accepted
     for (std::size_t i = 0; i < 3; ++i) REQUIRE(c.complain(c.people[i], rogue, commit).ok());
     c.town.pass(limits::reader_restart_s * 1000 - 1);

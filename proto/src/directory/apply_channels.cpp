@@ -30,6 +30,9 @@ void Apply::operator()(const ChannelRestarted& b) {
     const bool wedged = !stream_lost(state_, channel);
     if (wedged && member_of(author_).role != Role::coordinator)
         channel.reader_restart_ms = out_.accepted_ms;
+    // Or they would do the same again, with nothing left of what was said about them.
+    for (const auto& device : accused(state_, channel))
+        if (device != b.creator && !channel.bars.contains(device)) bar(channel, device, author_);
     ++channel.incarnation;
     ++channel.version;
     channel.settings.creator = b.creator;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <span>
 
 #include "huecry/directory/rules.hpp"
@@ -61,6 +62,8 @@ inline Error forbidden(const char* what) { return {Errc::statement_forbidden, wh
 
 /// The relay's store has begun anew, here or elsewhere, since this incarnation began.
 [[nodiscard]] bool stream_lost(const State& state, const ChannelRecord& channel);
+/// Committers of one of whose commits in the present incarnation enough members have complained.
+[[nodiscard]] std::set<DeviceId> accused(const State& state, const ChannelRecord& channel);
 /// Would the device ask for more rejoins in this time than it may without approval?
 [[nodiscard]] bool rejoin_waits(const State& state, const DeviceId& device,
                                 const RejoinRequested& request, std::uint64_t now_ms);

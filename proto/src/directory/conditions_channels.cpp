@@ -15,28 +15,28 @@ Result<const ChannelRecord*> open_channel(const State& state, const ChannelId& i
     return channel;
 }
 
-/// Has a commit of the present incarnation been complained of by enough members?
-bool wedged(const State& state, const ChannelRecord& channel) {
-    std::map<MessageId, std::set<MemberId>> members;
-    std::map<MessageId, std::size_t> devices;
-    for (const auto& c : channel.complaints) {
-        if (!state.reads(c.device, channel.settings.id)) continue;
-        members[c.commit].insert(state.devices().at(c.device).member);
-        ++devices[c.commit];
-    }
-    const auto readers = state.reader_count(channel.settings.id);
-    return std::any_of(members.begin(), members.end(), [&](const auto& entry) {
-        return entry.second.size() >= limits::restart_complaints ||
-               2 * devices.at(entry.first) >= readers;
-    });
-}
-
 bool complained(const ChannelRecord& channel, const DeviceId& device, std::uint64_t after) {
     return std::any_of(channel.complaints.begin(), channel.complaints.end(),
                        [&](const auto& c) { return c.device == device && c.index > after; });
 }
 
 }  // namespace
+
+std::set<DeviceId> accused(const State& state, const ChannelRecord& channel) {
+    std::map<std::pair<MessageId, DeviceId>, std::set<MemberId>> members;
+    std::map<std::pair<MessageId, DeviceId>, std::size_t> devices;
+    for (const auto& c : channel.complaints) {
+        if (!state.reads(c.device, channel.settings.id)) continue;
+        members[{c.commit, c.committer}].insert(state.devices().at(c.device).member);
+        ++devices[{c.commit, c.committer}];
+    }
+    const auto readers = state.reader_count(channel.settings.id);
+    std::set<DeviceId> out;
+    for (const auto& [commit, who] : members)
+        if (who.size() >= limits::restart_complaints || 2 * devices.at(commit) >= readers)
+            out.insert(commit.second);
+    return out;
+}
 
 bool stream_lost(const State& state, const ChannelRecord& channel) {
     const auto moved = state.relays().size() > 1 ? state.relays().back().index : 0;
@@ -86,7 +86,9 @@ Result<void> Conditions::operator()(const ChannelRestarted& b) const {
         return conflict("the creator may not commit in the channel");
     if (by_coordinator()) return {};
     if (stream_lost(state, *channel)) return {};
-    if (!wedged(state, *channel)) return forbidden("only a coordinator may restart it now");
+    const auto by_complaint = accused(state, *channel);
+    if (by_complaint.empty()) return forbidden("only a coordinator may restart it now");
+    if (by_complaint.contains(b.creator)) return conflict("the creator's commit is complained of");
     const auto next = channel->reader_restart_ms + limits::reader_restart_s * 1000;
     if (channel->reader_restart_ms != 0 && now_ms < next)
         return forbidden("it was restarted without a coordinator already");
