@@ -7,10 +7,13 @@
 namespace huecry::sim {
 using directory::Role;
 
-GhostTown::GhostTown(std::uint64_t seed) : world({.seed = seed, .honest = false}) {
+GhostTown::GhostTown(std::uint64_t seed, std::size_t members)
+    : world({.seed = seed, .honest = false}) {
     world.witness().keep_notes(true);
     bob = world.join();
     carol = world.join();
+    honest = {&world.founder(), bob, carol};
+    while (honest.size() < members) honest.push_back(world.join());
     auto* rogue = world.join();
     REQUIRE(rogue != nullptr);
     const auto made = world.channel(
@@ -20,7 +23,6 @@ GhostTown::GhostTown(std::uint64_t seed) : world({.seed = seed, .honest = false}
     REQUIRE(world.quiet());
     // Everybody has renewed its leaf, so that nothing is due while something is looked at.
     world.run(day + hour);
-    honest = {&world.founder(), bob, carol};
     eve = std::make_unique<Rogue>(world, *rogue, channel);
 }
 

@@ -6,8 +6,8 @@
 
 #include "sim/rogue.hpp"
 
-// A town with honest members (the founder, bob, carol), one rogue (eve), and all who have no
-// business in its channel: for the tests of who is kept out.
+// A town with honest members (the founder, bob, carol, maybe more), one rogue (eve), and all who
+// have no business in its channel: for the tests of who is kept out.
 namespace huecry::sim {
 
 /// Somebody with a key package who must not come in, and how the honest say so.
@@ -30,7 +30,8 @@ struct Mark {
 
 class GhostTown {
 public:
-    explicit GhostTown(std::uint64_t seed);
+    /// `members`: how many honest ones, at least three.
+    explicit GhostTown(std::uint64_t seed, std::size_t members = 3);
 
     /// A device of the directory without a client of ours. `in_person` false: it stays pending.
     SigningKey admit(directory::Role role, bool in_person = true);
