@@ -169,3 +169,93 @@ TEST_CASE(
         arrival.gone();
     }
 }
+
+namespace {
+
+/// What is wrong with a Welcome, whoever it lets in.
+struct Tampered {
+    std::string name;
+    std::function<void(GhostTown&, mls::GroupInfo&)> info{};
+    std::function<void(GhostTown&, JoinInfo&)> join{};
+};
+
+mls::Extension& extension(mls::GroupInfo& info, mls::ExtensionType type) {
+    for (auto& one : info.extensions)
+        if (one.type == type) return one;
+    FAIL("no such extension");
+    return info.extensions.front();
+}
+
+std::vector<Tampered> all_tampered() {
+    std::vector<Tampered> out;
+    using mls::GroupInfo;
+    out.push_back({"of the epoch before", [](auto&, GroupInfo& i) { --i.context.epoch; }});
+    out.push_back({"of twenty epochs on", [](auto&, GroupInfo& i) { i.context.epoch += 20; }});
+    out.push_back({"of another group", [](auto& town, GroupInfo& i) {
+                       i.context.group_id = group_id(town.world.all_members(), 1);
+                   }});
+    out.push_back({"of the next incarnation", [](auto& town, GroupInfo& i) {
+                       i.context.group_id = group_id(town.channel, 2);
+                   }});
+    out.push_back(
+        {"with another tree hash", [](auto&, GroupInfo& i) { i.context.tree_hash[0] ^= 1; }});
+    out.push_back({"with a truncated tree", [](auto&, GroupInfo& i) {
+                       auto& tree = extension(i, mls::extension_type::ratchet_tree).data;
+                       tree.resize(tree.size() / 2);
+                   }});
+    out.push_back({"with the tree before the commit", [](auto& town, GroupInfo& i) {
+                       extension(i, mls::extension_type::ratchet_tree).data =
+                           town.eve->group().ratchet_tree();
+                   }});
+    out.push_back(
+        {"with another confirmation tag", [](auto&, GroupInfo& i) { i.confirmation_tag[0] ^= 1; }});
+    out.push_back({"signed as another",
+                   [](auto& town, GroupInfo& i) { i.signer = town.eve->leaf_of(town.bob->id()); }});
+    out.push_back({"without its place", [](auto&, GroupInfo& i) {
+                       extension(i, mls::extension_type::huecry_join).type = 0xfafa;
+                   }});
+    out.push_back({"with a head that the relay has not signed", {}, [](auto&, JoinInfo& j) {
+                       j.directory_head.signature = Signature{};
+                   }});
+    out.push_back({"with a head of another past", {}, [](auto& town, JoinInfo& j) {
+                       auto head = Head::decode(j.directory_head.head).value();
+                       head.hash = town.world.story.template id<Digest>();
+                       j.directory_head = town.world.relay().sign(head);
+                   }});
+    out.push_back({"from before the newcomer had any right", {}, [](auto& town, JoinInfo& j) {
+                       auto head = Head::decode(j.directory_head.head).value();
+                       head.seq = 5;
+                       head.hash = *town.world.directory().running_hash(5);
+                       j.directory_head = town.world.relay().sign(head);
+                   }});
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("a Welcome that is not in order leads nowhere, and the newcomer gets in all the same") {
+    GhostTown town(444);
+    for (const auto& tampered : all_tampered()) {
+        CAPTURE(tampered.name);
+        Arrival arrival(town);
+        Rogue::Plan plan;
+        plan.proposals.push_back(addition(arrival.package));
+        if (tampered.info)
+            plan.group_info = [&](mls::GroupInfo& info) { tampered.info(town, info); };
+        if (tampered.join) plan.join_info = [&](JoinInfo& info) { tampered.join(town, info); };
+        auto made = town.eve->commit(std::move(plan));
+        const auto seq = town.last_seq();
+        town.forget_notes();
+        REQUIRE(town.eve->submit(made, {{arrival.frank->id(), arrival.package}}).ok());
+        town.eve->follow(made);
+        REQUIRE(town.world.run_until([&] { return town.all_at(seq + 1); }, minute));
+        CHECK_FALSE(arrival.joined());
+        arrival.open_doors();
+        town.world.run(minute);
+        town.eve->catch_up();
+        CHECK(town.noted("an invitation into a channel could not be used"));
+        std::optional<mls::Group> nobody;
+        check_end(town, arrival, nobody, seq);
+        arrival.gone();
+    }
+}
