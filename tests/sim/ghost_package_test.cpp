@@ -174,3 +174,36 @@ TEST_CASE("a rejoin with a key package that fits into no tree keeps nobody from 
     REQUIRE(group.ok());
     for (const auto& member : group->members()) CHECK(member.identity != town.identity(eve.id()));
 }
+
+TEST_CASE("a key package that is handed out a second time leads to a rejoin, not to a group") {
+    GhostTown town(424);
+    // The second channel's members are given what has been used for the first.
+    std::map<std::string, std::string> first;
+    std::size_t reused = 0;
+    for (auto* node : town.honest)
+        node->line.to_client = [&](v1::Frame frame) -> std::vector<v1::Frame> {
+            if (!frame.has_key_packages()) return {std::move(frame)};
+            for (auto& one : *frame.mutable_key_packages()->mutable_packages()) {
+                const auto [known, fresh] = first.try_emplace(one.device(), one.package());
+                if (fresh || known->second == one.package()) continue;
+                one.set_package(known->second);
+                ++reused;
+            }
+            return {std::move(frame)};
+        };
+    auto* frank = town.world.join();
+    REQUIRE(frank != nullptr);
+    town.world.run(2 * minute);
+    CHECK(reused > 0);
+    for (auto* node : town.honest) node->line.to_client = {};
+    town.world.run(2 * minute);
+    for (const auto& id : {town.world.all_members(), town.channel}) {
+        REQUIRE(frank->engine().channel(id) != nullptr);
+        CHECK(frank->engine().channel(id)->joined());
+    }
+    const auto sent = frank->send(town.channel, "in after all");
+    REQUIRE(sent.ok());
+    town.world.run(10 * second);
+    for (auto* node : town.honest)
+        CHECK(town.world.witness().times_shown(node->number(), *sent) == 1);
+}
