@@ -93,14 +93,25 @@ Result<bool> Channel::compare_anchor(const directory::Anchor& anchor) {
     if (anchor.incarnation != row_.incarnation) return true;
     HUECRY_TRY_ASSIGN(const auto ours, store_.epoch(stream(), anchor.epoch));
     if (!ours) return true;  // before this device joined, or still to come
-    if (!equal_constant_time(*ours, anchor.authenticator.view())) return false;
-    if (!row_.provisional) return true;
+    const bool fits = equal_constant_time(*ours, anchor.authenticator.view());
+    if (!row_.provisional) return fits;
     HUECRY_TRY_ASSIGN(auto transaction, context_.db.begin());
-    row_.provisional = false;
-    auto kept = keep();
+    const auto before = row_;
+    const auto trouble = trouble_;
+    Taken taken;
+    Step step{&taken};
+    Result<void> kept;
+    // A newcomer now knows that it is among the others, or that it was led elsewhere.
+    if (fits)
+        row_.provisional = false;
+    else
+        kept = lose({.reason = directory::RejoinReason::welcome_unusable, .certain = true},
+                    "an anchor is of another group", step);
+    if (kept) kept = keep();
     if (kept) kept = transaction.commit();
-    if (kept) return true;
-    row_.provisional = true;
+    if (kept) return fits;
+    row_ = before;
+    trouble_ = trouble;
     return kept.error();
 }
 
