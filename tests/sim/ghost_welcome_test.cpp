@@ -136,6 +136,28 @@ TEST_CASE("a newcomer whose Welcome leads elsewhere than the commit finds back")
     }
 }
 
+TEST_CASE("a newcomer led elsewhere while nobody speaks finds out by the next anchor") {
+    GhostTown town(445);
+    Arrival arrival(town);
+    auto made = town.eve->commit({.proposals = {addition(arrival.package)}});
+    Rogue::Plan plan;
+    plan.proposals.push_back(addition(arrival.package));
+    plan.join_info = [&](JoinInfo& info) { info.commit_id = made.id; };
+    made.welcome = town.eve->commit(std::move(plan)).welcome;
+    const auto seq = town.last_seq();
+    REQUIRE(town.eve->submit(made, {{arrival.frank->id(), arrival.package}}).ok());
+    town.eve->follow(made);
+    town.forget_notes();
+    town.world.run(minute);
+    arrival.open_doors();
+    CHECK_FALSE(arrival.with_us());
+    town.world.run(day + hour);
+    CHECK(town.noted("is not the one that a coordinator has recorded"));
+    town.eve->catch_up();
+    std::optional<mls::Group> nobody;
+    check_end(town, arrival, nobody, seq);
+}
+
 TEST_CASE(
     "a newcomer whose Welcome names another floor than its commit has everybody's in the end") {
     GhostTown town(443);
