@@ -190,7 +190,7 @@ TEST_CASE(
     CHECK(town.marks() == before);
     for (auto* node : town.honest)
         CHECK(node->engine().channel(town.channel)->waiting_for_directory());
-    CHECK(town.noted("does not show"));
+    CHECK(town.noted("entries of the directory are withheld"));
     // The way out is a coordinator's.
     town.signed_by_founder(directory::ChannelRestarted{town.channel, town.world.founder().id()});
     town.world.run(2 * minute);
