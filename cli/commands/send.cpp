@@ -112,6 +112,9 @@ Result<Draft> read_draft(Context& context) {
     draft.offender = arguments.text("--offender");
     draft.place = arguments.text("--place");
     HUECRY_TRY(Reading(context, draft).all());
+    if (const auto typed = arguments.get("--for")) {
+        HUECRY_TRY_ASSIGN(draft.on_behalf_of, context.client().find_organisation(*typed));
+    }
     HUECRY_TRY_ASSIGN(draft.channel, context.channel(arguments.text("CHANNEL")));
     return draft;
 }
@@ -173,6 +176,8 @@ Commands send_commands() {
                     {Kind::value, "--offender", "NICKNAME",
                      "Whom it is about, by nickname; see huecry nickname"},
                     {Kind::value, "--place", "PLACE", "Where it is"},
+                    {Kind::value, "--for", "ORGANISATION",
+                     "In the name of a shop that lets you (see delegate)"},
                     {Kind::values, "--photo", "FILE", "JPEG or PNG; may be repeated"},
                     {Kind::values, "--pixelate", "X,Y,W,H",
                      "Hide this rectangle of the photo before it; may be repeated"},

@@ -95,6 +95,9 @@ std::string alert_line(const Context& context, const AlertInfo& alert) {
     if (!alert.place.empty()) out += "  at " + in_quotes(alert.place);
     if (!alert.photos.empty()) out += "  " + plural(alert.photos.size(), "photo");
     out += "  from " + person_text(alert.from);
+    if (alert.on_behalf_of)
+        out += "  for " + (alert.behalf_name.empty() ? alert.on_behalf_of->short_hex()
+                                                     : one_line(alert.behalf_name));
     out += "  until " + context.when(alert.expires_ms);
     if (alert.state != SendState::accepted)
         out += fmt::format("  [{}]", send_state_name(alert.state));
@@ -127,6 +130,8 @@ Object alert_json(const AlertInfo& alert) {
     out.set("channel_name", alert.channel_name).set("from", person_json(alert.from));
     out.set("category", name(alert.category)).set("urgent", alert.urgent);
     out.set("text", alert.text).set("place", alert.place).set("offender", alert.offender);
+    if (alert.on_behalf_of)
+        out.set("for", alert.behalf_name).set("for_id", alert.on_behalf_of->hex());
     out.set("photos", photos).set_time("sent", alert.sent_ms).set_time("expires", alert.expires_ms);
     out.set("state", send_state_name(alert.state)).set("responses", responses);
     return out;

@@ -370,8 +370,24 @@ TEST_CASE("guards post for a retailer while its delegation runs") {
           "statement_forbidden");
     CHECK(detail_of(refused(town, mia.person, {"delegate", "grant", "Nobody"}, 7)).find("Shield") !=
           std::string::npos);
+    // Where only shops post, a guard does in their name alone.
+    town.must(olivia.person,
+              {"channel", "create", "shops", "--post", "retailer", "--no-agreement"});
+    joined_everywhere(town, gus.person);
+    joined_everywhere(town, mia.person);
+    CHECK(error_of(refused(town, gus.person, {"send", "shops", "early"}, 6)) ==
+          "post_not_permitted");
     town.must(mia.person, {"delegate", "grant", "Shield", "--for", "10d"});
     (void)next_event(*gus.listener, "delegation-granted");
+    CHECK(detail_of(refused(town, gus.person, {"send", "shops", "whose?"}, 6))
+              .find("for which organisation") != std::string::npos);
+    town.must(gus.person, {"send", "shops", "two at the till", "--for", "Northgate Store"});
+    const auto told = next_event(*mia.listener, "alert").at("alert").as_object();
+    CHECK(text_of(told, "text") == "two at the till");
+    CHECK(text_of(told, "for") == "Northgate Store");
+    CHECK(text_of(told.at("from"), "name") == "Gus");
+    town.must(gus.person, {"respond", text_of(told, "id"), "coming"});
+    (void)next_event(*mia.listener, "response");
     const auto list = town.json_of(gus.person, {"delegate", "list"}).as_object();
     const auto& one = list.at("delegations").as_array().at(0);
     CHECK(text_of(one, "state") == "running");
@@ -379,6 +395,8 @@ TEST_CASE("guards post for a retailer while its delegation runs") {
     town.must(mia.person, {"delegate", "withdraw", "Shield"});
     (void)next_event(*gus.listener, "delegation-ended");
     CHECK(refused(town, mia.person, {"delegate", "withdraw", "Shield"}, 7).is_object());
+    CHECK(error_of(refused(town, gus.person, {"send", "shops", "late", "--for", "Northgate Store"},
+                           6)) == "post_not_permitted");
 }
 
 TEST_CASE("to another relay, the old one being dead; nobody enrols again") {

@@ -63,7 +63,8 @@ struct Town {
     }
     /// A message of the node's, with this authenticated data, put before a relay by hand.
     MessageId post(Node& by, RelayHost& relay,
-                   const std::function<void(AuthenticatedData&)>& change) {
+                   const std::function<void(AuthenticatedData&)>& change,
+                   const OrganisationId& behalf = {}) {
         const auto id = world.story.id<MessageId>();
         auto group = by.group(channel);
         auto data = by.authenticated_data(channel, id);
@@ -72,6 +73,7 @@ struct Town {
         change(*data);
         content::v1::Content content;
         content.mutable_alert()->set_text("by hand");
+        if (!behalf.is_zero()) content.mutable_alert()->set_on_behalf_of(to_string(behalf.view()));
         const auto made =
             group->protect(pad(view(content.SerializeAsString())).value(), data->encode());
         REQUIRE(made.ok());
@@ -293,4 +295,18 @@ TEST_CASE("a channel that no coordinator confirms for two days is warned of") {
     town.people[0]->stop();  // the only coordinator's device
     town.world.run(60 * 60 * minute);
     CHECK(town.world.witness().noted(1, "no coordinator's device has confirmed"));
+}
+
+TEST_CASE("nobody posts in the name of an organisation that has not let them") {
+    Town town(3, 29);
+    auto& mallory = *town.people[2];
+    const auto& state = town.world.directory();
+    const auto organisation = state.member_of(town.people[0]->id())->organisation;
+    const auto alert =
+        town.post(mallory, town.world.relay(), [](AuthenticatedData&) {}, organisation);
+    CHECK(town.world.witness().times_shown(0, alert) == 0);
+    CHECK(town.world.witness().times_shown(1, alert) == 0);
+    CHECK(town.world.witness().noted(1, "may not post"));
+    const auto after = town.say(*town.people[1], "after");
+    CHECK(town.world.witness().times_shown(0, after) == 1);
 }

@@ -335,6 +335,8 @@ HUECRY_API int huecry_draft_set_urgent(huecry_draft *draft, int urgent);
 HUECRY_API int huecry_draft_set_text(huecry_draft *draft, const char *text);
 HUECRY_API int huecry_draft_set_place(huecry_draft *draft, const char *place);
 HUECRY_API int huecry_draft_set_offender(huecry_draft *draft, const char *nickname);
+/* In the name of an organisation (name or id) whose delegation lets this device. */
+HUECRY_API int huecry_draft_set_organisation(huecry_draft *draft, const char *organisation);
 /* JPEG or PNG as it comes from the camera. */
 HUECRY_API int huecry_draft_add_photo(huecry_draft *draft, const uint8_t *file, size_t size);
 /* Hides a rectangle of the photo added last, in pixels of the upright photo; `solid`: fills it
@@ -378,6 +380,8 @@ HUECRY_API int huecry_alert_urgent(const huecry_alert *alert);
 HUECRY_API const char *huecry_alert_text(const huecry_alert *alert);
 HUECRY_API const char *huecry_alert_place(const huecry_alert *alert);
 HUECRY_API const char *huecry_alert_offender(const huecry_alert *alert);
+/* The organisation in whose name a guard posted it; empty: in their own. */
+HUECRY_API const char *huecry_alert_organisation(const huecry_alert *alert);
 HUECRY_API uint64_t huecry_alert_sent_ms(const huecry_alert *alert);
 HUECRY_API uint64_t huecry_alert_expires_ms(const huecry_alert *alert);
 HUECRY_API const char *huecry_alert_state(const huecry_alert *alert);

@@ -125,6 +125,8 @@ struct Draft {
     std::string text, place;
     /// Nickname: an existing offender, or a new record with it.
     std::string offender;
+    /// Whose delegation it rests on: its guards may post in its name while that runs.
+    std::optional<OrganisationId> on_behalf_of;
     std::vector<PhotoInput> photos;              // at most limits::max_photos
     std::optional<std::chrono::seconds> expiry;  // default 8 hours, 24 with a photo
 };
@@ -161,6 +163,9 @@ struct AlertInfo {
     Category category = Category::information;
     bool urgent = false;
     std::string text, place, offender;
+    /// Posted by a guard in this organisation's name. The name is empty until it is known.
+    std::optional<OrganisationId> on_behalf_of;
+    std::string behalf_name;
     std::vector<PhotoInfo> photos;
     std::uint64_t sent_ms = 0;  // accepted by the relay; own queued ones: when written
     std::uint64_t expires_ms = 0;

@@ -69,18 +69,7 @@ Result<Receipt> Client::send(Draft draft) {
             if (waiting || me.projection().alert(*draft.id)) return me.receipt(*draft.id);
         }
         if (me.clock().hidden()) return Errc::clock_wrong;
-        HUECRY_TRY_ASSIGN(const auto* state, me.directory());
-        if (!state->reads(me.self().device, draft.channel)) {
-            const auto* device = state->device(me.self().device);
-            if (device != nullptr && device->state == directory::DeviceState::pending)
-                return Errc::pending_approval;
-            const auto* record = state->channel(draft.channel);
-            if (record != nullptr && record->settings.requires_agreement && device != nullptr &&
-                !state->in_good_standing(device->member))
-                return Errc::agreement_missing;
-            return Errc::channel_unknown;
-        }
-        if (!state->posts(me.self().device, draft.channel)) return Errc::post_not_permitted;
+        HUECRY_TRY(me.directory());
         HUECRY_TRY_ASSIGN(const auto message, me.projection().compose(draft, *sealed));
         HUECRY_TRY(me.engine().enqueue(message, std::move(*sealed)));
         return me.receipt(message.id);

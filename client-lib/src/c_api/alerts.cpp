@@ -64,6 +64,9 @@ const char* huecry_alert_text(const huecry_alert* a) {
 const char* huecry_alert_place(const huecry_alert* a) {
     return text_of(a, [](const auto& h) -> auto& { return h.value.place; });
 }
+const char* huecry_alert_organisation(const huecry_alert* a) {
+    return text_of(a, [](const auto& h) -> auto& { return h.value.behalf_name; });
+}
 const char* huecry_alert_offender(const huecry_alert* a) {
     return text_of(a, [](const auto& h) -> auto& { return h.value.offender; });
 }

@@ -63,7 +63,7 @@ struct huecry_event {
 
 struct huecry_draft {
     huecry::Draft value;
-    std::string channel;  // as typed
+    std::string channel, organisation;  // as typed
 };
 
 struct huecry_channel {

@@ -82,6 +82,14 @@ int huecry_draft_set_offender(huecry_draft* draft, const char* nickname) {
     return set_text(draft, &Draft::offender, nickname);
 }
 
+int huecry_draft_set_organisation(huecry_draft* draft, const char* organisation) {
+    return guarded([&] {
+        if (!given(draft, organisation)) return missing();
+        draft->organisation = organisation;
+        return 0;
+    });
+}
+
 int huecry_draft_add_photo(huecry_draft* draft, const uint8_t* file, size_t size) {
     return guarded([&] {
         if (!given(draft, file)) return missing();
@@ -118,6 +126,11 @@ int huecry_send(huecry_client* client, const huecry_draft* draft, huecry_receipt
         const auto channel = client->client.find_channel(draft->channel);
         if (!channel) return fail(channel.error());
         Draft wanted = draft->value;
+        if (!draft->organisation.empty()) {
+            const auto organisation = client->client.find_organisation(draft->organisation);
+            if (!organisation) return fail(organisation.error());
+            wanted.on_behalf_of = *organisation;
+        }
         wanted.channel = *channel;
         return give_receipt(client->client.send(std::move(wanted)), out);
     });

@@ -32,6 +32,10 @@ Result<AlertInfo> Alerts::read(const store::Statement& row) {
     out.urgent = body.urgent();
     out.text = body.text();
     out.place = body.place();
+    if (const auto id = OrganisationId::from(view(body.on_behalf_of()))) {
+        out.on_behalf_of = *id;
+        out.behalf_name = names_.of(*id);
+    }
     if (!row.is_null(6)) out.offender = offenders_.nickname(id_at<OffenderId>(row, 6));
     out.sent_ms = row.unsigned_integer(7);
     out.expires_ms = row.unsigned_integer(8);

@@ -1,5 +1,6 @@
 #include "domain/channel.hpp"
 
+#include "domain/behalf.hpp"
 #include "huecry/wire/join_info.hpp"
 #include "huecry/wire/padding.hpp"
 #include "mls/peek.hpp"
@@ -339,27 +340,26 @@ Result<void> Channel::take_application(const Header& header, BytesView body, Ste
     }
     compare_history(header, *data, step);
     // The relay has checked this too; here it does not have to be believed.
-    // In its own name: no content says yet for whom else a message would be.
+    const auto padded = unpad(received->plaintext.view());
+    content::v1::Content content;
+    if (!padded || !content.ParseFromArray(padded->data(), static_cast<int>(padded->size()))) {
+        context_.trace(1, "a message's content is malformed");
+        return {};
+    }
     if (named.kind == DirectorySync::Named::Kind::invalid ||
-        !directory_.state().rights_at(*sender, row_.channel, named.index).post) {
+        !check_posting(directory_.state(), *sender, row_.channel, content, named.index,
+                       header.accepted_ms)) {
         step.taken->warnings.push_back("a message of a device that may not post was skipped");
         return {};
     }
     if (header.submitter != row_.adder) row_.provisional = false;
-    return take_content(header, *received);
+    return take_content(header, content);
 }
 
-Result<void> Channel::take_content(const Header& header, const mls::Received& received) {
+Result<void> Channel::take_content(const Header& header, const content::v1::Content& content) {
     HUECRY_TRY_ASSIGN(const bool first, store_.add_seen(row_.channel, header.submitter,
                                                         header.message_id, header.expiry_ms));
     if (!first) return {};
-    const auto content_bytes = unpad(received.plaintext.view());
-    content::v1::Content content;
-    if (!content_bytes ||
-        !content.ParseFromArray(content_bytes->data(), static_cast<int>(content_bytes->size()))) {
-        context_.trace(1, "a message's content is malformed");
-        return {};
-    }
     return context_.projection.received({.channel = row_.channel,
                                          .device = header.submitter,
                                          .id = header.message_id,

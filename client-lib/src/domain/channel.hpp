@@ -130,7 +130,7 @@ private:
     Result<void> take_handshake(const Header& header, BytesView body, Step& step);
     Result<void> take_application(const Header& header, BytesView body, Step& step);
     [[nodiscard]] bool is_of(mls::ContentType type, BytesView body) const;
-    Result<void> take_content(const Header& header, const mls::Received& received);
+    Result<void> take_content(const Header& header, const content::v1::Content& content);
     Result<void> awaited_commit(const Header& header, BytesView body, Step& step);
     Result<void> doubt(const Header& header, Step& step);
     Result<void> check_head(const v1::Deliver& frame);

@@ -1,3 +1,4 @@
+#include "domain/behalf.hpp"
 #include "domain/channel.hpp"
 #include "huecry/wire/join_info.hpp"
 #include "huecry/wire/padding.hpp"
@@ -143,6 +144,9 @@ Result<void> Channel::add_commit(mls::CommitOptions options, std::vector<v1::Joi
 
 Result<void> Channel::add_message(const OutboxRow& message, mls::At at, v1::Submit& submit,
                                   SubmissionRow& row) {
+    // It may have waited longer than the delegation ran.
+    HUECRY_TRY(check_posting(directory_.state(), context_.self.device, row_.channel,
+                             message.content, directory_.index(), context_.clock.now_ms()));
     HUECRY_TRY_ASSIGN(const auto data, authenticated_data(message.id));
     const auto content = message.content.SerializeAsString();
     HUECRY_TRY_ASSIGN(const auto padded, pad(view(content)));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "domain/behalf.hpp"
 #include "domain/nickname.hpp"
 #include "domain/text.hpp"
 #include "huecry/limits.hpp"
@@ -36,7 +37,7 @@ Result<void> check_texts(const Draft& draft, bool photos) {
 
 }  // namespace
 
-Result<const directory::ChannelRecord*> Composer::may_post(const ChannelId& id) const {
+Result<const directory::ChannelRecord*> Composer::may_read(const ChannelId& id) const {
     const auto* channel = around_.directory ? around_.directory->channel(id) : nullptr;
     if (!channel) return Errc::channel_unknown;
     if (!around_.directory->reads(around_.self, id)) {
@@ -48,12 +49,20 @@ Result<const directory::ChannelRecord*> Composer::may_post(const ChannelId& id) 
             return Errc::agreement_missing;
         return Errc::channel_unknown;
     }
-    if (!around_.directory->posts(around_.self, id)) return Errc::post_not_permitted;
     return channel;
 }
 
+Result<void> Composer::may_post(const Outgoing& message) const {
+    auto may = check_posting(*around_.directory, around_.self, message.channel, message.content,
+                             around_.directory->index(), around_.clock.now_ms());
+    if (!may &&
+        any_behalf(*around_.directory, around_.self, message.channel, around_.clock.now_ms()))
+        return Error{Errc::post_not_permitted, "say for which organisation it is"};
+    return may;
+}
+
 Result<Outgoing> Composer::alert(const Draft& draft, std::span<const Projection::Sealed> photos) {
-    HUECRY_TRY_ASSIGN(const auto* channel, may_post(draft.channel));
+    HUECRY_TRY_ASSIGN(const auto* channel, may_read(draft.channel));
     HUECRY_TRY(check_texts(draft, !photos.empty()));
     if (photos.size() > limits::max_photos) return Error{Errc::too_large, "too many photos"};
     HUECRY_TRY_ASSIGN(const auto lifetime, life(draft, channel->settings, !photos.empty()));
@@ -69,6 +78,8 @@ Result<Outgoing> Composer::alert(const Draft& draft, std::span<const Projection:
     alert.set_place(draft.place);
     alert.set_lifetime_ms(static_cast<std::uint64_t>(milliseconds(lifetime).count()));
     for (const auto& photo : photos) *alert.add_photos() = photo.photo;
+    if (draft.on_behalf_of) alert.set_on_behalf_of(to_string(draft.on_behalf_of->view()));
+    HUECRY_TRY(may_post(out));
     if (!draft.offender.empty()) {
         const auto now = around_.clock.now_ms();
         HUECRY_TRY_ASSIGN(const auto record, offenders_.for_alert(draft.offender, draft.channel,
@@ -87,7 +98,7 @@ Result<Outgoing> Composer::response(const MessageId& id, Answer answer) {
     if (!alert || alert->expires_ms <= now) return Errc::alert_gone;
     if (alert->state != SendState::accepted)
         return Error{Errc::queued, "the alert itself has not gone out yet"};
-    HUECRY_TRY(may_post(alert->channel));
+    HUECRY_TRY(may_read(alert->channel));
     Outgoing out;
     out.channel = alert->channel;
     out.id = around_.new_id<MessageId>();
@@ -95,6 +106,11 @@ Result<Outgoing> Composer::response(const MessageId& id, Answer answer) {
     auto& response = *out.content.mutable_response();
     response.set_alert(to_string(id.view()));
     response.set_answer(static_cast<content::v1::Answer>(answer));
+    // In its own name where that is allowed, else in that of whoever lets it.
+    if (!around_.directory->posts(around_.self, out.channel))
+        if (const auto who = any_behalf(*around_.directory, around_.self, out.channel, now))
+            response.set_on_behalf_of(to_string(who->view()));
+    HUECRY_TRY(may_post(out));
     return out;
 }
 

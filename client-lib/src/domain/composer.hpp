@@ -15,7 +15,8 @@ public:
     std::string suggest_nickname();
 
 private:
-    Result<const directory::ChannelRecord*> may_post(const ChannelId& channel) const;
+    Result<const directory::ChannelRecord*> may_read(const ChannelId& channel) const;
+    Result<void> may_post(const Outgoing& message) const;
 
     Surroundings& around_;
     Alerts& alerts_;
