@@ -382,12 +382,12 @@ TEST_CASE("guards post for a retailer while its delegation runs") {
     CHECK(detail_of(refused(town, gus.person, {"send", "shops", "whose?"}, 6))
               .find("for which organisation") != std::string::npos);
     town.must(gus.person, {"send", "shops", "two at the till", "--for", "Northgate Store"});
-    const auto told = next_event(*mia.listener, "alert").at("alert").as_object();
+    const auto told = next_event(*mia.listener, "alert-received").at("alert").as_object();
     CHECK(text_of(told, "text") == "two at the till");
     CHECK(text_of(told, "for") == "Northgate Store");
     CHECK(text_of(told.at("from"), "name") == "Gus");
     town.must(gus.person, {"respond", text_of(told, "id"), "coming"});
-    (void)next_event(*mia.listener, "response");
+    (void)next_event(*mia.listener, "response-received");
     const auto list = town.json_of(gus.person, {"delegate", "list"}).as_object();
     const auto& one = list.at("delegations").as_array().at(0);
     CHECK(text_of(one, "state") == "running");
