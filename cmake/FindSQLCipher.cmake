@@ -1,16 +1,8 @@
-# SQLCipher >= 4.14: SQLCIPHER_AMALGAMATION_DIR, else a system package new enough,
-# else the pinned npm package that the setup script puts under cmake/sqlcipher/node_modules.
+# SQLCipher >= 4.14: SQLCIPHER_AMALGAMATION_DIR, else the pinned npm package that the setup script
+# puts under cmake/sqlcipher/node_modules. No system package: it would lack the change below.
 set(SQLCIPHER_AMALGAMATION_DIR "" CACHE PATH "folder with SQLCipher's sqlite3.c and sqlite3.h")
 set(_dir "${SQLCIPHER_AMALGAMATION_DIR}")
 if(NOT _dir)
-  pkg_check_modules(sqlcipher_system QUIET IMPORTED_TARGET sqlcipher>=4.14)
-  if(sqlcipher_system_FOUND)
-    add_library(sqlcipher INTERFACE)
-    target_link_libraries(sqlcipher INTERFACE PkgConfig::sqlcipher_system)
-    target_compile_definitions(sqlcipher INTERFACE SQLITE_HAS_CODEC)
-    set(SQLCipher_FOUND TRUE)
-    return()
-  endif()
   file(GLOB_RECURSE _found ${CMAKE_CURRENT_LIST_DIR}/sqlcipher/node_modules/@journeyapps/sqlcipher/*/sqlite3.c)
   if(NOT _found)
     message(FATAL_ERROR "SQLCipher is missing: run tests/setup.sh (or set SQLCIPHER_AMALGAMATION_DIR).")
@@ -23,7 +15,27 @@ string(REGEX MATCH "4\\.[0-9]+" _version "${_version}")
 if(NOT _version OR _version VERSION_LESS 4.14)
   message(FATAL_ERROR "SQLCipher 4.14 or newer is needed, found '${_version}' in ${_dir}.")
 endif()
-add_library(sqlcipher STATIC ${_dir}/sqlite3.c)
+
+# SQLite's secure_delete forgets one place: when it balances pages, a page that gives rows to its
+# neighbour keeps their bytes in its free space, also after the rows have been deleted there
+# (rebuildPage). What has been erased must be gone, so that space is cleared too;
+# tests/fault/power_cut_test.cpp looks for it.
+set(_source ${CMAKE_BINARY_DIR}/sqlcipher/sqlite3.c)
+if(NOT EXISTS ${_source} OR ${_dir}/sqlite3.c IS_NEWER_THAN ${_source}
+   OR ${CMAKE_CURRENT_LIST_FILE} IS_NEWER_THAN ${_source})
+  file(READ ${_dir}/sqlite3.c _text)
+  set(_place "  pPg->nOverflow = 0;\n\n  put2byte(&aData[hdr+1], 0);\n")
+  string(FIND "${_text}" "${_place}" _first)
+  string(FIND "${_text}" "${_place}" _last REVERSE)
+  if(_first EQUAL -1 OR NOT _first EQUAL _last)
+    message(FATAL_ERROR "This SQLCipher is not the one that FindSQLCipher.cmake knows how to change.")
+  endif()
+  string(REPLACE "${_place}"
+    "  if( pPg->pBt->btsFlags & BTS_FAST_SECURE ) memset(pCellptr, 0, pData-pCellptr);\n${_place}"
+    _text "${_text}")
+  file(WRITE ${_source} "${_text}")
+endif()
+add_library(sqlcipher STATIC ${_source})
 target_include_directories(sqlcipher SYSTEM PUBLIC ${_dir})
 target_compile_definitions(sqlcipher PUBLIC SQLITE_HAS_CODEC PRIVATE SQLCIPHER_CRYPTO_OPENSSL
   SQLITE_TEMP_STORE=2 SQLITE_THREADSAFE=1 NDEBUG HAVE_STDINT_H=1 HAVE_USLEEP=1

@@ -134,4 +134,4 @@ if ((${#missing[@]} > 0)); then
 fi
 
 # SQLCipher's source: from npm, unless the system's is new enough.
-pkg-config --atleast-version=4.14 sqlcipher 2>/dev/null || npm_folder "$root/cmake/sqlcipher"
+npm_folder "$root/cmake/sqlcipher"

@@ -57,7 +57,12 @@ public:
     Result<std::optional<std::uint64_t>> meta(std::string_view name) override {
         return read_.meta(name);
     }
-    Result<void> check() override { return reader_->check(); }
+    Result<void> check() override {
+        // After a power cut the file may hold half a page that the log holds whole.
+        HUECRY_TRY_ASSIGN(const bool whole, reader_->truncate_log());
+        if (!whole) return Errc::busy;
+        return reader_->check();
+    }
 
 private:
     std::unique_ptr<Database> writer_;

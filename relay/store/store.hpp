@@ -252,7 +252,7 @@ public:
                                                             std::size_t max) = 0;
     [[nodiscard]] virtual Result<std::optional<std::uint64_t>> code(const Digest& digest) = 0;
     [[nodiscard]] virtual Result<std::optional<std::uint64_t>> meta(std::string_view name) = 0;
-    /// Reads everything and checks it. Slow.
+    /// Reads everything and checks it, the log emptied before. Slow. Errors also: busy.
     [[nodiscard]] virtual Result<void> check() = 0;
 };
 
