@@ -17,6 +17,11 @@ void redo(Bytes& content, const DiskFile::Write& w) {
 
 }  // namespace
 
+void DiskFile::sync() {
+    for (const auto& w : pending) redo(synced, w);
+    pending.clear();
+}
+
 void Disk::journal(const std::string& folder) { journaled_.push_back(folder); }
 
 DiskImage Disk::read(const std::string& folder) const {
@@ -74,6 +79,28 @@ std::optional<DiskImage> Disk::sprung(const std::string& folder) {
 }
 
 void Disk::disarm(const std::string& folder) { traps_.erase(folder); }
+
+void Disk::fail(const std::string& folder, DiskFault fault) { failing_[folder] = {fault}; }
+
+std::uint64_t Disk::heal(const std::string& folder) {
+    const auto found = failing_.find(folder);
+    if (found == failing_.end()) return 0;
+    const auto failed = found->second.failed;
+    failing_.erase(found);
+    return failed;
+}
+
+int Disk::failure(const std::string& name, DiskFault::Calls call) {
+    for (auto& [folder, failing] : failing_) {
+        const auto& fault = failing.fault;
+        if (!name.starts_with(folder)) continue;
+        if (fault.calls != DiskFault::Calls::both && fault.calls != call) continue;
+        if (++failing.calls < fault.after || failing.failed >= fault.times) continue;
+        ++failing.failed;
+        return fault.code;
+    }
+    return 0;
+}
 
 std::shared_ptr<DiskFile> Disk::open(const std::string& name, bool create) {
     const auto found = files_.find(name);

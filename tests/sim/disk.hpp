@@ -26,10 +26,23 @@ struct DiskFile {
     Bytes synced;                // only while `journaled`
     std::vector<Write> pending;  // only while `journaled`
     bool journaled = false;
+
+    void sync();
+    /// A sync that failed: what it should have saved is given up, and no later one saves it.
+    void give_up() { pending.clear(); }
 };
 
 /// All files under one folder's name, e.g. "/sim/7/".
 using DiskImage = std::map<std::string, DiskFile>;
+
+/// What a failing disk does: from the `after`-th call on (counted from 1), `times` calls fail.
+struct DiskFault {
+    enum class Calls { writes, syncs, both };
+    std::uint64_t after = 1;
+    std::uint64_t times = 1;
+    int code = 0;  // SQLite's, e.g. SQLITE_FULL
+    Calls calls = Calls::both;
+};
 
 class Disk {
 public:
@@ -52,11 +65,18 @@ public:
     [[nodiscard]] std::optional<DiskImage> sprung(const std::string& folder);
     void disarm(const std::string& folder);
 
+    /// Writes (truncations too) or syncs of `folder` fail.
+    void fail(const std::string& folder, DiskFault fault);
+    /// How many calls have failed since; the disk works again.
+    std::uint64_t heal(const std::string& folder);
+
     // For the VFS.
     [[nodiscard]] bool exists(const std::string& name) const { return files_.contains(name); }
     [[nodiscard]] std::shared_ptr<DiskFile> open(const std::string& name, bool create);
     void remove(const std::string& name) { files_.erase(name); }
     void count(const std::string& name);
+    /// SQLite's code when this call is to fail, else 0.
+    [[nodiscard]] int failure(const std::string& name, DiskFault::Calls call);
 
     Disk(const Disk&) = delete;
     Disk& operator=(const Disk&) = delete;
@@ -68,7 +88,12 @@ private:
         std::optional<DiskImage> image;
     };
     std::map<std::string, std::shared_ptr<DiskFile>> files_;
+    struct Failing {
+        DiskFault fault;
+        std::uint64_t calls = 0, failed = 0;
+    };
     std::map<std::string, Trap> traps_;
+    std::map<std::string, Failing> failing_;
     std::vector<std::string> journaled_;
 };
 

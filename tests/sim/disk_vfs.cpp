@@ -38,6 +38,9 @@ struct OpenFile {
 
 OpenFile& self(sqlite3_file* f) { return *reinterpret_cast<OpenFile*>(f); }
 DiskFile& bytes_of(sqlite3_file* f) { return **self(f).file; }
+int failure(sqlite3_file* f, DiskFault::Calls call) {
+    return Disk::get().failure(*self(f).name, call);
+}
 
 int file_unlock(sqlite3_file* f, int level) {
     auto& me = self(f);
@@ -136,6 +139,7 @@ int file_read(sqlite3_file* f, void* out, int n, sqlite3_int64 from) {
 
 int file_write(sqlite3_file* f, const void* in, int n, sqlite3_int64 at) {
     auto& file = bytes_of(f);
+    if (const int failed = failure(f, DiskFault::Calls::writes)) return failed;
     const auto size = static_cast<std::size_t>(n);
     const auto offset = static_cast<std::size_t>(at);
     if (file.content.size() < offset + size) file.content.resize(offset + size);
@@ -150,6 +154,7 @@ int file_write(sqlite3_file* f, const void* in, int n, sqlite3_int64 at) {
 
 int file_truncate(sqlite3_file* f, sqlite3_int64 size) {
     auto& file = bytes_of(f);
+    if (const int failed = failure(f, DiskFault::Calls::writes)) return failed;
     file.content.resize(static_cast<std::size_t>(size));
     if (file.journaled) file.pending.push_back({static_cast<std::uint64_t>(size), {}, true});
     Disk::get().count(*self(f).name);
@@ -158,10 +163,11 @@ int file_truncate(sqlite3_file* f, sqlite3_int64 size) {
 
 int file_sync(sqlite3_file* f, int) {
     auto& file = bytes_of(f);
-    if (file.journaled) {
-        file.synced = file.content;
-        file.pending.clear();
+    if (const int failed = failure(f, DiskFault::Calls::syncs)) {
+        file.give_up();
+        return failed;
     }
+    if (file.journaled) file.sync();
     Disk::get().count(*self(f).name);
     return SQLITE_OK;
 }

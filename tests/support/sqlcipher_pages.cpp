@@ -47,19 +47,20 @@ Bytes file_bytes(const std::filesystem::path& file) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
-Bytes decrypted_pages(const std::filesystem::path& database, const SecretBytes& key) {
+Bytes decrypted_pages(BytesView database, BytesView log, const SecretBytes& key) {
     Bytes out;
-    const Bytes main = file_bytes(database);
-    for (std::size_t at = 0; at + page_size <= main.size(); at += page_size)
-        decrypt(BytesView(main).subspan(at, page_size), at == 0, key, out);
-    auto log_file = database;
-    log_file += "-wal";
-    const Bytes log = file_bytes(log_file);
+    for (std::size_t at = 0; at + page_size <= database.size(); at += page_size)
+        decrypt(database.subspan(at, page_size), at == 0, key, out);
     for (std::size_t at = log_header; at + frame_header + page_size <= log.size();
          at += frame_header + page_size)
-        decrypt(BytesView(log).subspan(at + frame_header, page_size),
-                is_first(BytesView(log).subspan(at, 4)), key, out);
+        decrypt(log.subspan(at + frame_header, page_size), is_first(log.subspan(at, 4)), key, out);
     return out;
+}
+
+Bytes decrypted_pages(const std::filesystem::path& database, const SecretBytes& key) {
+    auto log_file = database;
+    log_file += "-wal";
+    return decrypted_pages(file_bytes(database), file_bytes(log_file), key);
 }
 
 bool holds(BytesView bytes, std::string_view word) {

@@ -10,6 +10,8 @@
 namespace huecry::test {
 
 [[nodiscard]] Bytes decrypted_pages(const std::filesystem::path& database, const SecretBytes& key);
+/// The same of a database and log that are in memory.
+[[nodiscard]] Bytes decrypted_pages(BytesView database, BytesView log, const SecretBytes& key);
 [[nodiscard]] Bytes file_bytes(const std::filesystem::path& file);
 [[nodiscard]] bool holds(BytesView bytes, std::string_view word);
 
