@@ -133,5 +133,5 @@ if ((${#missing[@]} > 0)); then
     ((${#missing[@]} == 0)) || fail "still missing after the installation: ${missing[*]}"
 fi
 
-# SQLCipher's source: from npm, unless the system's is new enough.
+# SQLCipher's source, from npm: the build changes one line of it (cmake/FindSQLCipher.cmake).
 npm_folder "$root/cmake/sqlcipher"

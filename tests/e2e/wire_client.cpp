@@ -207,6 +207,16 @@ std::optional<v1::Frame> WireClient::receive_message(v1::Frame::BodyCase kind) {
     }
 }
 
+std::array<std::uint8_t, 16> Caller::subject() const {
+    std::array<std::uint8_t, 16> out{};
+    if (kind == ClientKind::invite) {
+        std::copy_n(invite_id_of(key.public_key).view().begin(), 16, out.begin());
+    } else {
+        std::copy_n(device().view().begin(), 16, out.begin());
+    }
+    return out;
+}
+
 v1::Hello Caller::hello() const {
     std::array<std::uint8_t, 32> nonce{};
     RAND_bytes(nonce.data(), static_cast<int>(nonce.size()));
@@ -215,7 +225,7 @@ v1::Hello Caller::hello() const {
     out.set_nonce(to_string(nonce));
     out.set_partnership(to_string(partnership.view()));
     out.set_kind(static_cast<std::uint32_t>(kind));
-    out.set_subject(to_string(device().view()));
+    out.set_subject(to_string(subject()));
     return out;
 }
 
@@ -230,7 +240,7 @@ v1::Prove Caller::prove(const v1::Hello& hello, const v1::HelloReply& reply,
     t.relay_key = relay_key;
     t.partnership = partnership;
     t.kind = kind;
-    std::copy_n(device().view().begin(), 16, t.subject.begin());
+    t.subject = subject();
     if (!relay_proved(t, *Signature::from(view(reply.signature()))))
         throw std::runtime_error("the relay's proof is wrong");
     v1::Prove out;

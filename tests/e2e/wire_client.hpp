@@ -79,6 +79,8 @@ struct Caller {
     PublicKey relay_key;  // what the relay must prove
 
     [[nodiscard]] DeviceId device() const { return device_id_of(key.public_key); }
+    /// The device's id, or the invite's whose one-time key this is.
+    [[nodiscard]] std::array<std::uint8_t, 16> subject() const;
     [[nodiscard]] v1::Hello hello() const;
     /// Checks the relay's proof (throws std::runtime_error) and signs the same transcript.
     [[nodiscard]] v1::Prove prove(const v1::Hello& hello, const v1::HelloReply& reply,
