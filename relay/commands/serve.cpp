@@ -101,6 +101,10 @@ public:
                               admin_.listen(settings_.admin->host, settings_.admin->port));
         }
         HUECRY_TRY(control_.listen(installation_.folder().file("")));
+        server_.on_broken([this](Errc code) {
+            broken_ = code;
+            io_.stop();
+        });
         wait_for_signal();
         return {};
     }
@@ -134,7 +138,12 @@ public:
         std::fflush(stdout);
     }
 
-    void run() { io_.run(); }
+    /// Until drained; or store_failed and the like, once the disk has failed.
+    Result<void> run() {
+        io_.run();
+        if (broken_) return Error{*broken_, "the disk has failed; the relay has stopped"};
+        return {};
+    }
 
 private:
     void wait_for_signal() {
@@ -180,6 +189,7 @@ private:
     AdminListener admin_;
     ControlSocket control_;
     asio::signal_set signals_;
+    std::optional<Errc> broken_;
     std::uint16_t port_ = 0;
     std::uint16_t admin_port_ = 0;
 };
@@ -199,7 +209,7 @@ Result<void> serve(const Settings& settings) {
         log(LogLevel::info, "ready");
         service.print_address();
         notify_service_manager("READY=1");
-        service.run();
+        HUECRY_TRY(service.run());
     }
     installation->core().flush();
     log(LogLevel::info, "stopped");

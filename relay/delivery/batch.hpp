@@ -53,6 +53,8 @@ struct Batch {
 
     // by commit
     std::optional<Errc> failure;
+    /// The disk has failed under some part of it: what is on it is not known any more.
+    std::optional<Errc> broken;
     bool truncated = false;
     std::uint64_t commit_us = 0;
 

@@ -5,9 +5,18 @@
 
 // One group commit: gathered, made durable, then told.
 namespace huecry::relay {
+namespace {
+
+/// The disk, or what is on it. No room and a lock of somebody else's pass; but a failed sync must
+/// never be tried again as if nothing had happened.
+bool is_broken(Errc code) {
+    return code == Errc::store_failed || code == Errc::store_damaged || code == Errc::io_failed;
+}
+
+}  // namespace
 
 bool CoreImpl::has_batch() const {
-    return !batch_out_ && (!current_->empty() || parts_.blobs.has_finished());
+    return !broken_ && !batch_out_ && (!current_->empty() || parts_.blobs.has_finished());
 }
 
 std::unique_ptr<Batch> CoreImpl::take_batch() {
@@ -22,17 +31,23 @@ std::unique_ptr<Batch> CoreImpl::take_batch() {
 void CoreImpl::commit(Batch& batch) {
     const auto begun = parts_.clock.steady_us();
     parts_.blobs.commit_files(batch.blobs);
-    for (const auto& blob : batch.blobs)
+    for (const auto& blob : batch.blobs) {
         if (!blob.failure) batch.writes.emplace_back(write::Blob{blob.row});
+        if (blob.failure == Errc::io_failed) batch.broken = blob.failure;
+    }
     if (const auto done = parts_.leases.commit(batch.leases); !done)
         batch.failure = done.error().code;
     if (!batch.failure)
         if (const auto done = parts_.store.commit(batch.writes); !done)
             batch.failure = done.error().code;
-    if (batch.truncate && !batch.failure) {
+    if (batch.failure && is_broken(*batch.failure)) batch.broken = batch.failure;
+    // A full disk gets the log's room back, so that what has expired can go.
+    if (!batch.broken && (batch.truncate || batch.failure == Errc::no_room)) {
         const auto store = parts_.store.truncate_log();
         const auto leases = parts_.leases.truncate_log();
         batch.truncated = store && *store && leases && *leases;
+        for (const auto* one : {&store, &leases})
+            if (!*one && is_broken(one->error().code)) batch.broken = one->error().code;
     }
     batch.commit_us = parts_.clock.steady_us() - begun;
 }
@@ -96,15 +111,13 @@ void CoreImpl::finish(std::unique_ptr<Batch> batch) {
     counters_.commit_us.add(batch->commit_us);
     counters_.batch_size.add(batch->submissions * 64);
     if (batch->expiry) expiry_out_ = false;
-    if (batch->failure) {
-        ++counters_.batches_failed;
-        parts_.log(LogLevel::error, "group commit failed",
-                   {LogField::code("error", *batch->failure),
-                    LogField::number("submissions", batch->submissions)});
-        const auto code = *batch->failure;
-        fail_all(std::move(batch), code);
-        return close_drained();
+    counters_.disk_full = batch->failure == Errc::no_room ? 1 : 0;
+    if (batch->broken) {
+        broken_ = batch->broken;
+        parts_.log(LogLevel::error, "the disk has failed: nothing more is accepted",
+                   {LogField::code("error", *broken_)});
     }
+    if (batch->failure) return commit_failed(std::move(batch));
     mark_durable(*batch);
     cut(*batch);
     say_answers(*batch);
@@ -117,6 +130,16 @@ void CoreImpl::finish(std::unique_ptr<Batch> batch) {
         counters_.erasures_overdue = truncate_due_ ? 1 : 0;
         if (truncate_due_) ++counters_.wal_blocked;
     }
+    close_drained();
+}
+
+void CoreImpl::commit_failed(std::unique_ptr<Batch> batch) {
+    ++counters_.batches_failed;
+    parts_.log(LogLevel::error, "group commit failed",
+               {LogField::code("error", *batch->failure),
+                LogField::number("submissions", batch->submissions)});
+    const auto code = *batch->failure;
+    fail_all(std::move(batch), code);
     close_drained();
 }
 

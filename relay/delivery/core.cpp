@@ -169,6 +169,7 @@ const SigningKey& Core::identity() const { return impl_->parts_.options.identity
 std::string Core::allow_partnership(std::uint64_t valid_for_ms) {
     return impl_->allow_partnership(valid_for_ms);
 }
+std::optional<Errc> Core::broken() const { return impl_->broken(); }
 bool Core::clock_held() const { return impl_->time_.held(); }
 void Core::confirm_clock() { impl_->time_.confirm(); }
 const Counters& Core::counters() const { return impl_->counters_; }

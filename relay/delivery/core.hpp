@@ -95,6 +95,11 @@ public:
                                         BytesView subject) const override;
     [[nodiscard]] const SigningKey& identity() const;
 
+    /// Set once the disk has failed under a commit. Nothing is taken, committed or acknowledged any
+    /// more: what a failed sync has left on the disk is not known. The process is to end, and to
+    /// begin again from what is there.
+    [[nodiscard]] std::optional<Errc> broken() const;
+
     /// For `huecry-relay allow`: a new one-time code, durable with the next flush.
     [[nodiscard]] std::string allow_partnership(std::uint64_t valid_for_ms);
     /// After a clock jump of more than relay_clock_jump_s: nothing expires until this.

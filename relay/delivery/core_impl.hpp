@@ -44,6 +44,7 @@ public:
     [[nodiscard]] std::unique_ptr<Batch> take_batch();
     void commit(Batch& batch);
     void finish(std::unique_ptr<Batch> batch);
+    [[nodiscard]] std::optional<Errc> broken() const { return broken_; }
 
     // expiry.cpp
     void tick();
@@ -166,11 +167,13 @@ private:
     void say_answers(Batch& batch);
     void push(Batch& batch);
     void cut(const Batch& batch);
+    void commit_failed(std::unique_ptr<Batch> batch);
 
     // expiry.cpp
     void store_cursors();
     void drop_acknowledged(PartnershipState& p, StreamState& s);
     void expire();
+    void send_unreadable_away();
 
     [[nodiscard]] Connection* connection(ConnectionId id);
     [[nodiscard]] Connection* device_connection(const PartnershipId& p, const DeviceId& d);
@@ -190,6 +193,9 @@ private:
     bool batch_out_ = false;
     std::map<Batch::AcceptanceKey, AcceptanceRow> in_flight_;
     std::deque<std::pair<StreamKey, std::uint64_t>> tail_order_;  // oldest first
+    std::optional<Errc> broken_;
+    std::vector<ConnectionId>
+        unreadable_;  // whose streams could not be read; closed with the next tick
     bool draining_ = false;
     std::uint32_t drain_spread_ms_ = 0;
     bool truncate_due_ = false;

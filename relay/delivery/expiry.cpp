@@ -13,6 +13,7 @@ constexpr std::uint64_t prune_every_ms = 60'000;
 constexpr std::uint64_t truncate_every_ms = 10'000;  // for what went before its deadline
 constexpr std::uint64_t lease_log_days = 90;
 constexpr std::size_t due_at_once = 1000;
+constexpr std::uint32_t unreadable_again_ms = 30'000;
 constexpr unsigned every_kind = 0x3f;
 
 constexpr unsigned bit(EntryKind kind) { return 1U << static_cast<unsigned>(kind); }
@@ -93,7 +94,14 @@ void CoreImpl::expire() {
     expiry_out_ = true;
 }
 
+/// Not at once: whoever pumps still holds them. They come back later, in case it was mended.
+void CoreImpl::send_unreadable_away() {
+    for (const auto id : std::exchange(unreadable_, {}))
+        if (auto* c = connection(id)) close(*c, Errc::overloaded, unreadable_again_ms);
+}
+
 void CoreImpl::tick() {
+    send_unreadable_away();
     const bool was_held = time_.held();
     time_.tick();
     counters_.clock_held = time_.held() ? 1 : 0;

@@ -46,6 +46,8 @@ struct Histogram {
     X(acks, false, "acknowledgements received")                                       \
     X(batches, false, "group commits")                                                \
     X(batches_failed, false, "group commits that the store refused")                  \
+    X(disk_full, true, "1 while the last group commit found no room on the disk")     \
+    X(read_failures, false, "reads of the store that failed: damage, or the disk")    \
     X(expired_entries, false, "entries whose body was deleted at expiry")             \
     X(acknowledged_entries, false, "entries whose body was deleted after all had it") \
     X(expired_blobs, false, "blobs deleted at expiry")                                \

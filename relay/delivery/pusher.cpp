@@ -112,6 +112,8 @@ bool CoreImpl::pump_from_store(Connection& c, PartnershipState& p, StreamState& 
     const auto found =
         parts_.store.entries(p.id, s.ref, sub.sent, limits::max_deliver_entries, frame_bytes);
     if (!found) {
+        ++counters_.read_failures;
+        unreadable_.push_back(c.id);
         parts_.log(
             LogLevel::error, "stream cannot be read",
             {LogField::code("error", found.error().code), LogField::id("partnership", p.id)});

@@ -30,6 +30,10 @@ void CoreDriver::take() {
         asio::post(io_, [this, batch = std::move(batch), waiting = std::move(waiting)]() mutable {
             committing_ = false;
             core_.finish(std::move(batch));
+            if (const auto code = core_.broken()) {
+                if (const auto told = std::exchange(broken_, {})) told(*code);
+                return;
+            }
             for (const auto& done : waiting) done();
             kick();
         });

@@ -37,6 +37,8 @@ public:
     void flush_later(std::shared_ptr<Flushable> outlet);
     /// Calls `done` once what is gathered now is on disk (or has failed).
     void after_commit(std::function<void()> done);
+    /// Called once when the core is broken (see Core::broken).
+    void on_broken(std::function<void(Errc)> told) { broken_ = std::move(told); }
     /// True when nothing is gathered, being committed or waiting to be flushed.
     [[nodiscard]] bool idle() const;
     /// No more ticks; waits for a commit that is being synced.
@@ -51,6 +53,7 @@ private:
     asio::thread_pool store_thread_{1};
     std::vector<std::shared_ptr<Flushable>> dirty_;
     std::vector<std::function<void()>> waiting_;  // for the next batch
+    std::function<void(Errc)> broken_;
     bool scheduled_ = false;
     bool committing_ = false;
     bool stopped_ = false;

@@ -61,6 +61,10 @@ void Server::drain(std::uint32_t spread_ms, std::chrono::seconds longest,
     impl_->wait_for_end();
 }
 
+void Server::on_broken(std::function<void(Errc)> told) {
+    impl_->network.driver.on_broken(std::move(told));
+}
+
 const NetCounters& Server::counters() const { return impl_->network.counters; }
 bool Server::draining() const { return impl_->network.draining; }
 void Server::after_commit(std::function<void()> done) {

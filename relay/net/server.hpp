@@ -33,6 +33,9 @@ public:
     /// or after `longest`, whichever is first. A second call does nothing.
     void drain(std::uint32_t spread_ms, std::chrono::seconds longest, std::function<void()> done);
 
+    /// Called once when the disk has failed: nothing is acknowledged from then on.
+    void on_broken(std::function<void(Errc)> told);
+
     [[nodiscard]] const NetCounters& counters() const;
     [[nodiscard]] bool draining() const;
     /// After a call into the core from outside of net: `done` is called once it is on disk.

@@ -21,6 +21,8 @@ Error error_of(sqlite3* db, int code) {
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
             return Error{Errc::busy};
+        case SQLITE_CONSTRAINT:  // a mistake of ours; the disk is all right
+            return Error{Errc::internal, "sqlite " + std::to_string(code)};
         default:
             return Error{Errc::store_failed, "sqlite " + std::to_string(code)};
     }
@@ -191,8 +193,12 @@ Result<bool> Database::truncate_log() {
         sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     if (code == SQLITE_OK) return true;
     if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED) return false;
-    return error_of(db_, code);
+    auto error = error_of(db_, code);
+    if (error.code == Errc::store_failed) leave_log();
+    return error;
 }
+
+void Database::leave_log() { sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }
 
 Result<void> Database::check() {
     {

@@ -82,6 +82,9 @@ public:
     [[nodiscard]] std::uint64_t last_row() const;
     /// Truncates the write-ahead log; false when a reader is in the way.
     [[nodiscard]] Result<bool> truncate_log();
+    /// After a failed write or sync: closing does not move the log into the file, for what is in
+    /// memory may not be on the disk. The next start reads the log as it is there.
+    void leave_log();
     /// Cipher and structure of every page.
     [[nodiscard]] Result<void> check();
 
@@ -100,6 +103,7 @@ Result<void> transaction(Database& db, F&& body) {
     Result<void> done = body();
     if (done) done = db.execute("COMMIT");
     if (!done) (void)db.execute("ROLLBACK");  // may have happened already: full disk, I/O error
+    if (!done && done.error().code == Errc::store_failed) db.leave_log();
     return done;
 }
 

@@ -6,6 +6,8 @@ if(TARGET sim_storage AND TARGET relay_blobs)
   huecry_test(power_cut_test LABEL fault TIMEOUT 900
     SOURCES power_cut_test.cpp ${CMAKE_SOURCE_DIR}/tests/support/sqlcipher_pages.cpp
     LINK fault_storage OpenSSL::Crypto PkgConfig::sodium)
+  huecry_test(store_errors_test LABEL fault SOURCES store_errors_test.cpp
+    LINK fault_storage sqlcipher PkgConfig::sodium)
   huecry_test(erasure_test LABEL fault
     SOURCES erasure_test.cpp ${CMAKE_SOURCE_DIR}/tests/support/sqlcipher_pages.cpp
     LINK fault_storage OpenSSL::Crypto PkgConfig::sodium)

@@ -290,13 +290,32 @@ TEST_CASE("a failed commit is answered as such and leaves everything as it was")
     const auto a = t.shop->send(t.alert());
     auto batch = t.core->take_batch();
     const auto b = t.founder->send(t.alert());
-    t.store->failure = Errc::store_failed;
+    t.store->failure = Errc::no_room;
     t.core->commit(*batch);
     t.core->finish(std::move(batch));
-    CHECK(code_of(*t.shop->answer_to(a)) == number(Errc::store_failed));
-    CHECK(code_of(*t.founder->answer_to(b)) == number(Errc::store_failed));
+    CHECK(code_of(*t.shop->answer_to(a)) == number(Errc::no_room));
+    CHECK(code_of(*t.founder->answer_to(b)) == number(Errc::no_room));
+    CHECK(t.core->counters().disk_full == 1);
     t.store->failure.reset();
     CHECK(t.founder->ask(t.alert()).submit_result().accepted(0).seq() == 5);
+    CHECK(t.core->counters().disk_full == 0);
+    CHECK(!t.core->broken());
+}
+
+TEST_CASE("after a disk has failed nothing is committed or acknowledged until a new start") {
+    Town t;
+    const auto frame = t.alert();
+    t.store->failure = Errc::store_failed;
+    CHECK(code_of(t.shop->ask(frame)) == number(Errc::store_failed));
+    CHECK(t.core->broken() == Errc::store_failed);
+    t.store->failure.reset();  // the next sync would say that all is well
+    const auto again = t.shop->send(frame);
+    t.core->flush();
+    CHECK(!t.shop->answer_to(again));
+    CHECK(!t.core->has_batch());
+    t.restart();
+    REQUIRE(t.shop->connect());
+    CHECK(t.shop->ask(frame).submit_result().accepted(0).seq() == 4);
 }
 
 TEST_CASE("submissions go on while a batch is on its way") {
