@@ -65,6 +65,7 @@ std::optional<BlobError> BlobService::check(const Principal& who, const BlobPart
         return BlobError{Errc::too_large};
     if (part.expiry_ms <= now) return BlobError{Errc::expired};
     if (part.expiry_ms - now > limits::max_life_s * 1000) return BlobError{Errc::expiry_too_long};
+    if (rights_->low_room()) return BlobError{Errc::no_room};
     const Key key{who.partnership, part.blob};
     const auto partial = partials_.find(key);
     if (partial == partials_.end()) {

@@ -56,6 +56,8 @@ public:
     [[nodiscard]] virtual std::uint64_t now_ms() const = 0;
     /// Bytes that the partnership may still store.
     [[nodiscard]] virtual std::uint64_t room(const PartnershipId& partnership) const = 0;
+    /// The disk's last room is for what must be deleted.
+    [[nodiscard]] virtual bool low_room() const { return false; }
 };
 
 /// Files: ROOT/<partnership hex>/<blob hex>, and <blob hex>.<device hex>.part while uploading.

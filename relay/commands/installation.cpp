@@ -1,7 +1,15 @@
 #include "commands/installation.hpp"
 
+#include <limits>
+
 namespace huecry::relay {
 namespace {
+
+std::uint64_t free_bytes(const std::filesystem::path& folder) {
+    std::error_code error;
+    const auto space = std::filesystem::space(folder, error);
+    return error ? std::numeric_limits<std::uint64_t>::max() : std::uint64_t{space.available};
+}
 
 /// Which file it is about, and what the operator can do.
 Error about(const char* what, const Error& error) {
@@ -36,7 +44,8 @@ Result<std::unique_ptr<Installation>> Installation::open(const Settings& setting
     options.open_on_loopback = settings.creation_open_on_loopback();
     options.partnership_bytes = settings.partnership_bytes;
     auto core = Core::open({std::move(options), out->clock_, out->random_, *out->store_,
-                            *out->leases_, *out->blobs_, log.callback()});
+                            *out->leases_, *out->blobs_, log.callback(),
+                            [folder = out->folder_.file("")] { return free_bytes(folder); }});
     if (!core) return about("relay.db", core.error());
     out->core_ = std::move(core).value();
     return out;

@@ -56,6 +56,7 @@ struct Batch {
     /// The disk has failed under some part of it: what is on it is not known any more.
     std::optional<Errc> broken;
     bool truncated = false;
+    bool low_room = false;  // less than disk_reserve is left
     std::uint64_t commit_us = 0;
 
     [[nodiscard]] bool empty() const {

@@ -49,7 +49,16 @@ void CoreImpl::commit(Batch& batch) {
         for (const auto* one : {&store, &leases})
             if (!*one && is_broken(one->error().code)) batch.broken = one->error().code;
     }
+    batch.low_room = is_room_low();
     batch.commit_us = parts_.clock.steady_us() - begun;
+}
+
+/// Half of the reserve is the log's. While the store has free pages of its own it does not grow.
+bool CoreImpl::is_room_low() const {
+    if (!parts_.free_bytes) return false;
+    const auto free = parts_.free_bytes();
+    if (free >= limits::disk_reserve) return false;
+    return free < limits::disk_reserve / 2 || parts_.store.reusable_bytes() < limits::disk_reserve;
 }
 
 void CoreImpl::mark_durable(Batch& batch) {
@@ -111,7 +120,8 @@ void CoreImpl::finish(std::unique_ptr<Batch> batch) {
     counters_.commit_us.add(batch->commit_us);
     counters_.batch_size.add(batch->submissions * 64);
     if (batch->expiry) expiry_out_ = false;
-    counters_.disk_full = batch->failure == Errc::no_room ? 1 : 0;
+    low_room_ = batch->low_room;
+    counters_.disk_full = low_room_ || batch->failure == Errc::no_room ? 1 : 0;
     if (batch->broken) {
         broken_ = batch->broken;
         parts_.log(LogLevel::error, "the disk has failed: nothing more is accepted",

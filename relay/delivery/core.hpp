@@ -54,6 +54,8 @@ public:
         LeaseStore& leases;
         BlobService& blobs;
         Log log;
+        /// Bytes that are free on the disk. Any thread; empty: enough.
+        std::function<std::uint64_t()> free_bytes{};
     };
     /// Reads the store and replays each directory.
     /// Errors: store_damaged, store_failed, relay_rejected_chain.

@@ -56,6 +56,7 @@ public:
     [[nodiscard]] bool may_read(const Principal& who, const StreamRef& audience) const override;
     [[nodiscard]] std::uint64_t room(const PartnershipId& partnership) const override;
     [[nodiscard]] std::uint64_t now_ms() const override { return time_.now(); }
+    [[nodiscard]] bool low_room() const override { return low_room_; }
     /// May this principal be given entries of the stream?
     [[nodiscard]] bool subscribes(const Principal& who, const StreamRef& stream) const;
 
@@ -168,6 +169,7 @@ private:
     void push(Batch& batch);
     void cut(const Batch& batch);
     void commit_failed(std::unique_ptr<Batch> batch);
+    [[nodiscard]] bool is_room_low() const;
 
     // expiry.cpp
     void store_cursors();
@@ -194,6 +196,7 @@ private:
     std::map<Batch::AcceptanceKey, AcceptanceRow> in_flight_;
     std::deque<std::pair<StreamKey, std::uint64_t>> tail_order_;  // oldest first
     std::optional<Errc> broken_;
+    bool low_room_ = false;
     std::vector<ConnectionId>
         unreadable_;  // whose streams could not be read; closed with the next tick
     bool draining_ = false;
@@ -201,6 +204,7 @@ private:
     bool truncate_due_ = false;
     bool bodies_went_ = false;  // after acknowledgements; the log is truncated a little later
     bool expiry_out_ = false;
+    std::size_t expire_at_once_ = 0;
     std::uint64_t last_prune_ms_ = 0;
     std::uint64_t last_truncate_ms_ = 0;
 };

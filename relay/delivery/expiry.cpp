@@ -62,7 +62,10 @@ void CoreImpl::drop_acknowledged(PartnershipState& p, StreamState& s) {
 
 void CoreImpl::expire() {
     const auto now = time_.now();
-    const auto due = parts_.store.due(now, due_at_once);
+    // On a full disk in ever smaller steps: what a step needs must fit into what is left.
+    expire_at_once_ =
+        counters_.disk_full != 0 ? std::max<std::size_t>(expire_at_once_ / 4, 1) : due_at_once;
+    const auto due = parts_.store.due(now, expire_at_once_);
     if (!due) {
         parts_.log(LogLevel::error, "expiry cannot read the store",
                    {LogField::code("error", due.error().code)});
@@ -108,6 +111,7 @@ void CoreImpl::tick() {
     if (time_.held() && !was_held)
         parts_.log(LogLevel::error, "clock jumped: nothing expires until it is confirmed", {});
     store_cursors();
+    if (counters_.disk_full != 0) current_->truncate = true;  // and see whether there is room again
     if (truncate_due_) current_->truncate = true;
     if (!time_.held() && !expiry_out_) expire();
     const auto steady = parts_.clock.steady_ms();

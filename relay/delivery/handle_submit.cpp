@@ -126,6 +126,7 @@ void CoreImpl::handle_submit(Connection& c, std::uint64_t request, v1::Submit& s
     s.fingerprint = s.digest();
     if (answer_repeat(c, request, s)) return;
     if (draining_) return refuse(c, request, {Errc::draining});
+    if (low_room_) return refuse(c, request, {Errc::no_room});
     const bool statement = s.stream.kind == StreamKind::directory;
     if (const auto refused = rate(
             *p, s.submitter, statement ? &DeviceLimits::statements : &DeviceLimits::submissions,

@@ -6,6 +6,8 @@
 namespace huecry::relay {
 namespace {
 
+constexpr std::uint64_t page_bytes = 4096;  // SQLCipher 4's
+
 /// Two connections to one file: commits on one, reads on the other, so that neither waits.
 class SqlcipherStore final : public Store {
 public:
@@ -26,6 +28,11 @@ public:
         return done;
     }
     Result<bool> truncate_log() override { return writer_->truncate_log(); }
+    std::uint64_t reusable_bytes() override {
+        auto q = writer_->query("PRAGMA freelist_count");
+        const auto row = q.step();
+        return row && *row ? q.number(0) * page_bytes : 0;
+    }
 
     Result<std::vector<PartnershipId>> partnerships() override { return read_.partnerships(); }
     Result<PartnershipRows> load(const PartnershipId& p) override { return read_.load(p); }

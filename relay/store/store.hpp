@@ -222,6 +222,8 @@ public:
     /// Empties the write-ahead log. False: a reader was in the way, try again. Same thread as
     /// commit.
     [[nodiscard]] virtual Result<bool> truncate_log() = 0;
+    /// What can be written before the store must grow on its disk. Same thread as commit.
+    [[nodiscard]] virtual std::uint64_t reusable_bytes() { return 0; }
 
     // Reading: what has been committed. One thread.
     [[nodiscard]] virtual Result<std::vector<PartnershipId>> partnerships() = 0;

@@ -22,8 +22,10 @@ IdType random_id() {
 SigningKey random_key() { return signing_key_from_seed(random_id<Digest>().view()); }
 
 Process::Options options(const std::filesystem::path& data,
-                         const std::vector<std::string>& more_arguments) {
+                         const std::vector<std::string>& more_arguments,
+                         const std::map<std::string, std::string>& environment) {
     Process::Options out;
+    out.environment = environment;
     out.program = relay_program();
     out.arguments = {"serve", "--data", data.string(), "--json"};
     if (std::ranges::find(more_arguments, "--listen") == more_arguments.end())
@@ -64,8 +66,9 @@ Finished run_relay(const std::vector<std::string>& arguments) {
 }
 
 RelayProcess::RelayProcess(const std::filesystem::path& data,
-                           const std::vector<std::string>& more_arguments)
-    : process_(options(data, more_arguments)) {
+                           const std::vector<std::string>& more_arguments,
+                           const std::map<std::string, std::string>& environment)
+    : process_(options(data, more_arguments, environment)) {
     const auto line = process_.read_line();
     if (!line) throw std::runtime_error("the relay is not ready: " + process_.errors());
     const auto ready = boost::json::parse(*line).as_object();

@@ -12,7 +12,8 @@ class RelayProcess {
 public:
     /// Throws std::runtime_error when it does not become ready.
     explicit RelayProcess(const std::filesystem::path& data,
-                          const std::vector<std::string>& more_arguments = {});
+                          const std::vector<std::string>& more_arguments = {},
+                          const std::map<std::string, std::string>& environment = {});
 
     [[nodiscard]] std::uint16_t port() const { return port_; }
     [[nodiscard]] std::uint16_t admin_port() const { return admin_port_; }
