@@ -18,6 +18,16 @@ Result<std::string> code_from_store(const Settings& settings, std::uint64_t hour
     return code;
 }
 
+Result<std::string> confirm_in_store(const Settings& settings) {
+    HUECRY_TRY_ASSIGN(auto folder, DataFolder::open(settings.data));
+    HUECRY_TRY_ASSIGN(const auto log, Logger::open(LogLevel::error, {}));
+    HUECRY_TRY_ASSIGN(const auto installation,
+                      Installation::open(settings, std::move(folder), log));
+    installation->core().confirm_clock();
+    installation->core().flush();
+    return std::string("ok");
+}
+
 }  // namespace
 
 Result<void> allow(const Settings& settings, std::uint64_t hours) {
@@ -36,8 +46,10 @@ Result<void> allow(const Settings& settings, std::uint64_t hours) {
 }
 
 Result<void> confirm_clock(const Settings& settings) {
-    HUECRY_TRY_ASSIGN(const auto reply, ask_running_relay(settings.data, "confirm-clock"));
-    if (reply != "ok") return Error{Errc::timed_out};
+    auto reply = ask_running_relay(settings.data, "confirm-clock");
+    if (!reply && reply.error().code == Errc::unreachable) reply = confirm_in_store(settings);
+    if (!reply) return reply.error();
+    if (*reply != "ok") return Error{Errc::timed_out};
     fmt::print("{}\n", settings.json ? "{\"confirmed\":true}" : "The relay expires again.");
     return {};
 }

@@ -207,6 +207,10 @@ Result<void> serve(const Settings& settings) {
         Service service(settings, *installation, std::move(tls), log);
         HUECRY_TRY(service.start());
         log(LogLevel::info, "ready");
+        if (installation->core().clock_held())
+            log(LogLevel::error,
+                "the clock is far from where it was: nothing expires until huecry-relay "
+                "confirm-clock");
         service.print_address();
         notify_service_manager("READY=1");
         HUECRY_TRY(service.run());

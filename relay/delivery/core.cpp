@@ -6,9 +6,9 @@
 
 namespace huecry::relay {
 
-CoreImpl::CoreImpl(Core::Parts parts, std::uint64_t floor_ms)
+CoreImpl::CoreImpl(Core::Parts parts, std::uint64_t floor_ms, bool clock_held)
     : parts_(std::move(parts)),
-      time_(parts_.clock, floor_ms),
+      time_(parts_.clock, floor_ms, clock_held),
       current_(std::make_unique<Batch>()) {}
 
 Result<void> CoreImpl::load() {
@@ -16,6 +16,7 @@ Result<void> CoreImpl::load() {
     for (const auto& id : ids) {
         HUECRY_TRY_ASSIGN(auto p, load_partnership(parts_.store, id));
         if (!p) return Error{Errc::store_damaged, "partnership without a genesis"};
+        time_.raise(p->newest_ms);  // "time" is noted once a minute
         partnerships_[id] = std::move(p);
     }
     counters_.partnerships = partnerships_.size();
@@ -133,7 +134,9 @@ Core::~Core() = default;
 
 Result<std::unique_ptr<Core>> Core::open(Parts parts) {
     HUECRY_TRY_ASSIGN(const auto floor, parts.store.meta("time"));
-    auto impl = std::make_unique<CoreImpl>(std::move(parts), floor.value_or(0));
+    HUECRY_TRY_ASSIGN(const auto held, parts.store.meta("clock_held"));
+    auto impl =
+        std::make_unique<CoreImpl>(std::move(parts), floor.value_or(0), held.value_or(0) != 0);
     HUECRY_TRY(impl->load());
     return std::unique_ptr<Core>(new Core(std::move(impl)));
 }
@@ -171,7 +174,7 @@ std::string Core::allow_partnership(std::uint64_t valid_for_ms) {
 }
 std::optional<Errc> Core::broken() const { return impl_->broken(); }
 bool Core::clock_held() const { return impl_->time_.held(); }
-void Core::confirm_clock() { impl_->time_.confirm(); }
+void Core::confirm_clock() { impl_->confirm_clock(); }
 const Counters& Core::counters() const { return impl_->counters_; }
 Counters& Core::counters() { return impl_->counters_; }
 

@@ -25,7 +25,7 @@ using Verdict = std::optional<Refusal>;
 /// The core's insides. One handler per frame, each in the file of its name.
 class CoreImpl final : public Registry, public BlobRights {
 public:
-    CoreImpl(Core::Parts parts, std::uint64_t floor_ms);
+    CoreImpl(Core::Parts parts, std::uint64_t floor_ms, bool clock_held);
     [[nodiscard]] Result<void> load();
 
     // core.cpp
@@ -48,6 +48,7 @@ public:
 
     // expiry.cpp
     void tick();
+    void confirm_clock();
 
     // rights.cpp
     [[nodiscard]] Result<Known> look_up(const PartnershipId& partnership, ClientKind kind,
@@ -176,6 +177,7 @@ private:
     void drop_acknowledged(PartnershipState& p, StreamState& s);
     void expire();
     void send_unreadable_away();
+    void prune(std::uint64_t now);
 
     [[nodiscard]] Connection* connection(ConnectionId id);
     [[nodiscard]] Connection* device_connection(const PartnershipId& p, const DeviceId& d);

@@ -108,8 +108,12 @@ void CoreImpl::tick() {
     const bool was_held = time_.held();
     time_.tick();
     counters_.clock_held = time_.held() ? 1 : 0;
-    if (time_.held() && !was_held)
+    if (time_.held() && !was_held) {
+        // A restart must not pass for the operator's word.
+        current_->writes.emplace_back(write::Meta{"clock_held", 1});
+        current_->writes.emplace_back(write::Meta{"time", time_.now()});
         parts_.log(LogLevel::error, "clock jumped: nothing expires until it is confirmed", {});
+    }
     store_cursors();
     if (counters_.disk_full != 0) current_->truncate = true;  // and see whether there is room again
     if (truncate_due_) current_->truncate = true;
@@ -120,19 +124,31 @@ void CoreImpl::tick() {
         last_truncate_ms_ = steady;
         current_->truncate = true;
     }
-    if (time_.held() || (last_prune_ms_ != 0 && steady < last_prune_ms_ + prune_every_ms)) return;
+    if (last_prune_ms_ != 0 && steady < last_prune_ms_ + prune_every_ms) return;
     last_prune_ms_ = std::max<std::uint64_t>(steady, 1);
     const auto now = time_.now();
-    const auto before = [now](std::uint64_t days) {
-        return now > days * day_ms ? now - days * day_ms : 0;
-    };
     current_->writes.emplace_back(write::Meta{"time", now});
-    current_->writes.emplace_back(write::Prune{before(limits::dedup_days),
-                                               before(limits::header_retention_days),
-                                               before(lease_log_days), now});
+    if (!time_.held()) prune(now);
     for (auto& [id, p] : partnerships_)
         std::erase_if(p->reservations,
                       [&](const auto& r) { return r.second.until_steady_ms <= steady; });
+}
+
+void CoreImpl::prune(std::uint64_t now) {
+    const auto before = [now](std::uint64_t days) {
+        return now > days * day_ms ? now - days * day_ms : 0;
+    };
+    current_->writes.emplace_back(write::Prune{before(limits::dedup_days),
+                                               before(limits::header_retention_days),
+                                               before(lease_log_days), now});
+}
+
+void CoreImpl::confirm_clock() {
+    time_.confirm();
+    counters_.clock_held = 0;
+    current_->writes.emplace_back(write::Meta{"clock_held", 0});
+    current_->writes.emplace_back(write::Meta{"time", time_.now()});
+    parts_.log(LogLevel::warning, "clock confirmed: what is due expires", {});
 }
 
 }  // namespace huecry::relay

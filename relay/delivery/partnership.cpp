@@ -66,6 +66,7 @@ Result<std::unique_ptr<PartnershipState>> load_partnership(Store& store, const P
         s.chain = s.durable_chain = row.chain;
         s.last_handshake = row.last_handshake;
         p->message_bytes += row.bytes;
+        p->newest_ms = std::max(p->newest_ms, row.accepted_ms);
     }
     if (p->stream(StreamRef::directory()).seq != p->directory.index())
         return Errc::relay_rejected_chain;

@@ -82,6 +82,7 @@ struct PartnershipState {
     std::map<DeviceId, std::vector<KeyPackageRow>> packages;
     std::map<std::pair<DeviceId, Digest>, Reservation> reservations;
     std::unordered_map<DeviceId, DeviceLimits> limits;
+    std::uint64_t newest_ms = 0;      // accepted time of the newest entry when it was loaded
     std::uint64_t message_bytes = 0;  // of bodies kept; exact at start, then counted up and down
 
     /// Made empty on first use.

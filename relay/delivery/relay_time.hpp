@@ -13,14 +13,24 @@ namespace huecry::relay {
 /// until an operator has confirmed the new one.
 class RelayTime {
 public:
-    /// `floor_ms`: the latest time that the store has seen. A wall clock more than the jump below
-    /// it is held at once.
-    RelayTime(const Clock& clock, std::uint64_t floor_ms)
+    /// `floor_ms`: the latest time that the store has seen; 0: none. A wall clock more than the
+    /// jump below it, or more than relay_clock_gap_s above, is held at once; so is one that was
+    /// `held` when the relay stopped: a restart confirms nothing.
+    RelayTime(const Clock& clock, std::uint64_t floor_ms, bool held)
         : clock_(clock),
-          held_(clock.wall_ms() + jump_ms < floor_ms),
-          last_(std::max(clock.wall_ms(), floor_ms)),
+          held_(held || clock.wall_ms() + jump_ms < floor_ms ||
+                (floor_ms != 0 && clock.wall_ms() > floor_ms + gap_ms)),
+          last_(held_ ? floor_ms : std::max(clock.wall_ms(), floor_ms)),
           anchor_wall_(last_),
           anchor_steady_(clock.steady_ms()) {}
+
+    /// Something in the store is later than `floor_ms` was.
+    void raise(std::uint64_t seen_ms) {
+        if (seen_ms <= last_) return;
+        if (clock_.wall_ms() + jump_ms < seen_ms) held_ = true;
+        last_ = anchor_wall_ = seen_ms;
+        anchor_steady_ = clock_.steady_ms();
+    }
 
     [[nodiscard]] std::uint64_t now() {
         const auto track = anchor_wall_ + (clock_.steady_ms() - anchor_steady_);
@@ -46,6 +56,7 @@ public:
 
 private:
     static constexpr std::uint64_t jump_ms = limits::relay_clock_jump_s * 1000;
+    static constexpr std::uint64_t gap_ms = limits::relay_clock_gap_s * 1000;
 
     const Clock& clock_;
     bool held_;

@@ -189,6 +189,60 @@ TEST_CASE("nothing expires after a clock jump until it is confirmed") {
     CHECK(t.core->counters().expired_entries == 1);
 }
 
+TEST_CASE("a restart does not confirm a clock that has jumped") {
+    Town t;
+    REQUIRE(t.founder->ask(t.alert(60'000, t.mls(EntryKind::application, 2))).has_submit_result());
+    t.second();
+    t.clock.wall += 2 * 3'600'000;
+    t.second();
+    REQUIRE(t.core->clock_held());
+    t.restart();
+    CHECK(t.core->clock_held());
+    t.second();
+    CHECK(t.core->counters().expired_entries == 0);
+    t.core->confirm_clock();
+    t.core->flush();
+    t.restart();
+    CHECK(!t.core->clock_held());
+    t.second();
+    CHECK(t.core->counters().expired_entries == 1);
+}
+
+TEST_CASE("a relay that starts with a clock far from the last time it saw destroys nothing") {
+    Town t;
+    REQUIRE(
+        t.founder->ask(t.alert(2 * day_ms, t.mls(EntryKind::application, 2))).has_submit_result());
+    t.second();
+    SUBCASE("years ahead") { t.clock.wall += 3650 * day_ms; }
+    SUBCASE("years behind") { t.clock.wall -= 3650 * day_ms; }
+    t.restart();
+    CHECK(t.core->clock_held());
+    t.second();
+    CHECK(t.core->counters().expired_entries == 0);
+    // It was only off for a while: nothing to ask.
+    t.clock.wall = start_ms + 5 * day_ms;
+    t.core->confirm_clock();
+    t.core->flush();
+    t.restart();
+    CHECK(!t.core->clock_held());
+    t.second();
+    CHECK(t.core->counters().expired_entries == 1);
+}
+
+TEST_CASE("times do not go back over a restart") {
+    Town t;
+    const auto accepted = [&] {
+        const auto answer = t.founder->ask(t.alert(day_ms, t.mls(EntryKind::application, 2)));
+        return answer.submit_result().accepted(0).accepted_ms();
+    };
+    const auto before = accepted();
+    t.clock.wall -= 30'000;
+    t.restart();
+    REQUIRE(t.founder->connect());
+    CHECK(accepted() >= before);
+    CHECK(!t.core->clock_held());
+}
+
 TEST_CASE("headers older than their retention are named as missing") {
     Town t;
     for (int i = 0; i < 3; ++i)
