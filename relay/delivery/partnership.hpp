@@ -36,6 +36,7 @@ struct LastAccepted {
 struct TailFrame {
     std::uint64_t last = 0;
     EncodedFrame frame;
+    std::uint64_t expiry_ms = 0;  // of the first of its bodies to expire; 0: none of them does
 };
 
 struct StreamState {

@@ -18,6 +18,17 @@ std::optional<std::uint64_t> bodies_from(const StreamState& s, const DeviceId& d
     return reader->second.joined;
 }
 
+/// Of two expiries, where 0 is never.
+std::uint64_t sooner(std::uint64_t a, std::uint64_t b) {
+    if (a == 0 || b == 0) return a + b;
+    return std::min(a, b);
+}
+
+/// A frame in memory is dropped with the next tick; until then it is not given out.
+bool in_time(const TailFrame& frame, std::uint64_t now) {
+    return frame.expiry_ms == 0 || frame.expiry_ms > now;
+}
+
 void add_entry(v1::Deliver& deliver, BytesView header, BytesView body, bool gone) {
     auto& entry = *deliver.add_entries();
     entry.set_header(header.data(), header.size());
@@ -75,10 +86,11 @@ void CoreImpl::tell_empty(Connection& c, PartnershipState& p, StreamState& s,
 
 void CoreImpl::pump(Connection& c, PartnershipState& p, StreamState& s, Subscription& sub) {
     const auto from = bodies_from(s, c.who->device);
+    const auto now = time_.now();
     while (sub.sent < s.durable_seq) {
         if (!has_window(c)) return;
         const auto tail = s.tail.find(sub.sent + 1);
-        if (tail != s.tail.end() && from && *from <= sub.sent + 1) {
+        if (tail != s.tail.end() && from && *from <= sub.sent + 1 && in_time(tail->second, now)) {
             ++counters_.tail_hits;
             const auto entries = tail->second.last - sub.sent;
             give(c, sub, tail->second.frame, tail->second.last, entries);
@@ -140,11 +152,13 @@ bool CoreImpl::pump_from_store(Connection& c, PartnershipState& p, StreamState& 
     stream_to(s.ref, *deliver.mutable_stream());
     Digest chain;
     std::uint64_t last = 0;
+    std::uint64_t expiry = 0;
     for (const auto& e : *found) {
         if (e.seq > s.durable_seq) break;  // on disk, but not answered yet
         const auto header = Header::decode(e.header);
         const bool over = header && header->expiry_ms != 0 && header->expiry_ms <= now;
         add_entry(deliver, e.header, e.body, !e.has_body || over || !from || e.seq < *from);
+        if (header && e.has_body && !over) expiry = sooner(expiry, header->expiry_ms);
         chain = chain_next(e.previous, e.header);
         last = e.seq;
     }
@@ -154,7 +168,7 @@ bool CoreImpl::pump_from_store(Connection& c, PartnershipState& p, StreamState& 
     const auto encoded = std::make_shared<const std::string>(frame.SerializeAsString());
     const auto begin = sub.sent + 1;
     if (s.ref.kind != StreamKind::mailbox && from && *from <= begin)
-        keep(p, s, begin, {last, encoded});
+        keep(p, s, begin, {last, encoded, expiry});
     give(c, sub, encoded, last, static_cast<std::size_t>(deliver.entries_size()));
     return true;
 }
@@ -201,6 +215,7 @@ void CoreImpl::encode_fresh(const Batch& batch, PartnershipState& p, StreamState
         stream_to(s.ref, *deliver.mutable_stream());
         const auto first = fresh[i]->seq;
         std::size_t bytes = 0;
+        std::uint64_t expiry = 0;
         const Batch::Fresh* last = nullptr;
         for (; i < fresh.size(); ++i) {
             const auto& entry = std::get<write::Entry>(batch.writes[fresh[i]->write]);
@@ -210,13 +225,14 @@ void CoreImpl::encode_fresh(const Batch& batch, PartnershipState& p, StreamState
                  static_cast<std::uint64_t>(deliver.entries_size()) >= limits::max_deliver_entries))
                 break;
             add_entry(deliver, entry.header_bytes, entry.body, false);
+            expiry = sooner(expiry, entry.header.expiry_ms);
             last = fresh[i];
         }
         *deliver.mutable_head() =
             last->seq == s.durable_seq ? head(p, s) : sign_head(p, s.ref, last->seq, last->chain);
         ++counters_.encodings;
         keep(p, s, first,
-             {last->seq, std::make_shared<const std::string>(frame.SerializeAsString())});
+             {last->seq, std::make_shared<const std::string>(frame.SerializeAsString()), expiry});
     }
 }
 

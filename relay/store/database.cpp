@@ -9,6 +9,9 @@
 namespace huecry::relay {
 namespace {
 
+constexpr int lock_wait_ms = 2000;
+constexpr int truncation_wait_ms = 50;  // it is tried again; commits must not wait for a reader
+
 Error error_of(sqlite3* db, int code) {
     if (sqlite3_system_errno(db) == ENOSPC) return Error{Errc::no_room};
     switch (code & 0xff) {
@@ -127,7 +130,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
 Result<void> Database::configure(BytesView key, Mode mode) {
     if (key.size() != 32) return Error{Errc::invalid_argument, "store key"};
     sqlite3_extended_result_codes(db_, 1);
-    sqlite3_busy_timeout(db_, 2000);
+    sqlite3_busy_timeout(db_, lock_wait_ms);
     const auto raw = raw_key(key);
     // Before the key: a failed check of a page must not write to standard error.
     HUECRY_TRY(execute("PRAGMA cipher_log_level = NONE"));
@@ -189,8 +192,10 @@ std::uint64_t Database::last_row() const {
 }
 
 Result<bool> Database::truncate_log() {
+    sqlite3_busy_timeout(db_, truncation_wait_ms);
     const int code =
         sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    sqlite3_busy_timeout(db_, lock_wait_ms);
     if (code == SQLITE_OK) return true;
     if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED) return false;
     auto error = error_of(db_, code);

@@ -11,4 +11,7 @@ if(TARGET test_relay_process)
   add_dependencies(fault_town fault_shim)
   huecry_test(kill_test LABEL fault TIMEOUT 900 SOURCES kill_test.cpp LINK fault_town)
   huecry_test(disk_test LABEL fault SOURCES disk_test.cpp LINK fault_town)
+  huecry_test(trouble_test LABEL fault SOURCES trouble_test.cpp
+    ${CMAKE_SOURCE_DIR}/tests/support/sqlcipher_pages.cpp
+    LINK fault_town relay_ops relay_blobs relay_store OpenSSL::Crypto)
 endif()
