@@ -6,7 +6,8 @@
 #   --label LABEL   only the tests of this kind (may be repeated):
 #                   lint unit conformance interop e2e sim fault fuzz bench
 #   --full          also the sanitizer builds (address and undefined behaviour: unit, conformance;
-#                   threads: unit, e2e), long fuzzing, clang-tidy over all files, benchmarks
+#                   threads: unit, e2e), long fuzzing, clang-tidy over all files, benchmarks, ten times
+#                   the power cuts and kills
 #
 # Builds in build/release, build/fuzz (with --full also build/asan and build/tsan).
 set -euo pipefail
@@ -97,6 +98,10 @@ programs_of() {
 }
 
 if $full; then tests/setup.sh full; else tests/setup.sh test; fi
+if $full; then
+    # tests/fault/README.md
+    export HUECRY_FAULT_CUTS=10000 HUECRY_FAULT_KILLS=200 HUECRY_FAULT_STEPS=120
+fi
 
 # One run of CTest over folders of several build trees: one summary.
 together=build/tests

@@ -15,3 +15,12 @@ if(TARGET test_relay_process)
     ${CMAKE_SOURCE_DIR}/tests/support/sqlcipher_pages.cpp
     LINK fault_town relay_ops relay_blobs relay_store OpenSSL::Crypto)
 endif()
+
+# The real command line, killed at each of its steps.
+if(TARGET fault_town AND TARGET huecry_cli)
+  huecry_test(client_kill_test LABEL fault TIMEOUT 1800
+    SOURCES client_kill_test.cpp ${CMAKE_SOURCE_DIR}/tests/e2e/cli_world.cpp LINK fault_town)
+  target_compile_definitions(client_kill_test PRIVATE HUECRY_PROGRAM="$<TARGET_FILE:huecry_cli>"
+    HUECRY_MANUAL="${CMAKE_SOURCE_DIR}/cli/huecry.1")
+  add_dependencies(client_kill_test huecry_cli)
+endif()

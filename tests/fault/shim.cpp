@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <climits>
+#include <csignal>
 #include <cstdlib>
 #include <ctime>
 
@@ -55,6 +57,13 @@ void futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value)
     syscall(SYS_futex, &word, operation, value, nullptr, nullptr, 0);
 }
 
+/// One more moment at which a program may die.
+void step() {
+    auto& left = control()->steps_to_live;
+    if (left <= 0) return;
+    if (--left == 0) kill(getpid(), SIGKILL);
+}
+
 void wait_while_held() {
     auto& c = *control();
     if (c.hold_syncs == 0) return;
@@ -69,14 +78,20 @@ extern "C" {
 
 __attribute__((visibility("default"))) ssize_t write(int fd, const void* bytes, size_t size) {
     static auto* const real = next<ssize_t(int, const void*, size_t)>("write");
-    if (control() != nullptr && fails(control()->write_error, fd)) return -1;
+    if (control() != nullptr) {
+        if (is_file(fd)) step();
+        if (fails(control()->write_error, fd)) return -1;
+    }
     return real(fd, bytes, size);
 }
 
 __attribute__((visibility("default"))) ssize_t pwrite64(int fd, const void* bytes, size_t size,
                                                         off64_t at) {
     static auto* const real = next<ssize_t(int, const void*, size_t, off64_t)>("pwrite64");
-    if (control() != nullptr && fails(control()->write_error, fd)) return -1;
+    if (control() != nullptr) {
+        if (is_file(fd)) step();
+        if (fails(control()->write_error, fd)) return -1;
+    }
     return real(fd, bytes, size, at);
 }
 
@@ -87,20 +102,29 @@ __attribute__((visibility("default"))) ssize_t pwrite(int fd, const void* bytes,
 
 __attribute__((visibility("default"))) int ftruncate64(int fd, off64_t size) {
     static auto* const real = next<int(int, off64_t)>("ftruncate64");
-    if (control() != nullptr && fails(control()->write_error, fd)) return -1;
+    if (control() != nullptr) {
+        if (is_file(fd)) step();
+        if (fails(control()->write_error, fd)) return -1;
+    }
     return real(fd, size);
 }
 
 __attribute__((visibility("default"))) int rename(const char* from, const char* to) {
     static auto* const real = next<int(const char*, const char*)>("rename");
-    if (control() != nullptr && fails(control()->write_error, -1)) return -1;
+    if (control() != nullptr) {
+        step();
+        if (fails(control()->write_error, -1)) return -1;
+    }
     return real(from, to);
 }
 
 __attribute__((visibility("default"))) int fsync(int fd) {
     static auto* const real = next<int(int)>("fsync");
     if (control() != nullptr) {
-        if (is_file(fd)) wait_while_held();
+        if (is_file(fd)) {
+            step();
+            wait_while_held();
+        }
         if (fails(control()->sync_error, fd)) return -1;
     }
     return real(fd);
@@ -109,10 +133,26 @@ __attribute__((visibility("default"))) int fsync(int fd) {
 __attribute__((visibility("default"))) int fdatasync(int fd) {
     static auto* const real = next<int(int)>("fdatasync");
     if (control() != nullptr) {
-        if (is_file(fd)) wait_while_held();
+        if (is_file(fd)) {
+            step();
+            wait_while_held();
+        }
         if (fails(control()->sync_error, fd)) return -1;
     }
     return real(fd);
+}
+
+__attribute__((visibility("default"))) ssize_t sendmsg(int fd, const msghdr* message, int flags) {
+    static auto* const real = next<ssize_t(int, const msghdr*, int)>("sendmsg");
+    if (control() != nullptr) step();
+    return real(fd, message, flags);
+}
+
+__attribute__((visibility("default"))) ssize_t recvmsg(int fd, msghdr* message, int flags) {
+    static auto* const real = next<ssize_t(int, msghdr*, int)>("recvmsg");
+    const auto got = real(fd, message, flags);
+    if (got > 0 && control() != nullptr) step();
+    return got;
 }
 
 __attribute__((visibility("default"))) int clock_gettime(clockid_t clock, timespec* out) {

@@ -27,6 +27,9 @@ public:
         fail_writes(0);
         fail_syncs(0);
     }
+    /// The program kills itself at its n-th step from now; 0: it does not.
+    void die_at(std::int64_t n) { control_->steps_to_live = n; }
+    [[nodiscard]] std::int64_t steps_to_live() const { return control_->steps_to_live; }
     void hold_syncs();
     /// Until a sync has come to wait; false when none has in time.
     [[nodiscard]] bool wait_for_sync(std::chrono::seconds longest = std::chrono::seconds(20));

@@ -17,6 +17,9 @@ struct ShimControl {
     // Syncs wait while this is 1 (a futex); `held` counts those that have come to wait (another).
     std::atomic<std::uint32_t> hold_syncs;
     std::atomic<std::uint32_t> held;
+    // The program kills itself (-9) at so many steps from now: writes and syncs of files, and what
+    // goes out and comes in over sockets. Counts down to 0; 0 is never.
+    std::atomic<std::int64_t> steps_to_live;
     // Added to the clocks.
     std::atomic<std::int64_t> wall_ms;
     std::atomic<std::int64_t> steady_ms;
