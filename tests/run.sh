@@ -100,7 +100,7 @@ programs_of() {
 if $full; then tests/setup.sh full; else tests/setup.sh test; fi
 if $full; then
     # tests/fault/README.md
-    export HUECRY_FAULT_CUTS=10000 HUECRY_FAULT_KILLS=200 HUECRY_FAULT_STEPS=120
+    export HUECRY_FAULT_CUTS=10000 HUECRY_FAULT_KILLS=200 HUECRY_FAULT_STEPS=40
 fi
 
 # One run of CTest over folders of several build trees: one summary.

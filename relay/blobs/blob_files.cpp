@@ -103,6 +103,8 @@ Result<void> BlobService::load(std::vector<BlobRow> rows) {
     std::filesystem::create_directories(root_, failed);
     if (failed) return Error{Errc::io_failed, "blob folder"};
     std::filesystem::permissions(root_, std::filesystem::perms::owner_all, failed);
+    if (root_.has_parent_path() && sync_folder(root_.parent_path()))
+        return Error{Errc::io_failed, "blob folder"};
     for (const auto& dir : std::filesystem::directory_iterator(root_, failed)) {
         Bytes partnership;
         if (!from_hex(dir.path().filename().string(), partnership)) continue;
@@ -156,6 +158,8 @@ void BlobService::commit_files(std::vector<Finished>& finished) const {
             continue;
         }
         f.failure = sync_folder(folder(key.first));
+        // The partnership's folder may be new itself.
+        if (!f.failure) f.failure = sync_folder(root_);
     }
 }
 
