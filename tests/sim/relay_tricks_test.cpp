@@ -41,7 +41,8 @@ std::vector<Trick> all_tricks() {
                        entry.set_header(to_string(header.encode()));
                        return std::vector{std::move(frame)};
                    }});
-    out.push_back({"given out as another channel's", "entry of another stream",
+    out.push_back({"given out as another channel's",
+                   "The relay's records contradict each other; tell your coordinator.",
                    [](GhostTown& town, v1::Frame frame) {
                        auto& stream = *frame.mutable_deliver()->mutable_stream();
                        stream.set_id(to_string(town.world.all_members().view()));

@@ -28,16 +28,7 @@ private:
     std::vector<v1::Frame> take(v1::Frame frame) {
         if (frame.has_queue_empty()) return hold(frame.queue_empty().stream().kind(), frame);
         if (!frame.has_deliver()) return {std::move(frame)};
-        const auto& deliver = frame.deliver();
-        for (int i = 0; i < deliver.entries_size(); ++i) {
-            v1::Frame one;
-            *one.mutable_deliver()->mutable_stream() = deliver.stream();
-            *one.mutable_deliver()->add_entries() = deliver.entries(i);
-            if (i + 1 == deliver.entries_size() && deliver.has_head())
-                *one.mutable_deliver()->mutable_head() = deliver.head();
-            (void)hold(deliver.stream().kind(), one);
-        }
-        return {};
+        return hold(frame.deliver().stream().kind(), frame);
     }
     std::vector<v1::Frame> hold(std::uint32_t kind, const v1::Frame& frame) {
         auto& last = last_[kind];

@@ -186,7 +186,7 @@ TEST_CASE(
     auto made = town.eve->commit(std::move(plan));
     plant_entry(town.world, StreamRef::channel(town.channel, 1), EntryKind::handshake,
                 town.eve->node().id(), made.id, made.message);
-    town.world.run(10 * minute);
+    town.world.run(40 * minute);
     CHECK(town.marks() == before);
     for (auto* node : town.honest)
         CHECK(node->engine().channel(town.channel)->waiting_for_directory());
