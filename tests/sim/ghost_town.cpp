@@ -57,14 +57,15 @@ SigningKey GhostTown::admit(Role role, bool in_person) {
     identity.kind = ClientKind::invite;
     identity.subject = StreamRef::mailbox(*DeviceId::from(id.view())).id;
     identity.key = std::make_shared<const SigningKey>(one_time.clone());
+    REQUIRE(world.run_until([&] { return world.relay().idle(); }, minute));
     RawPeer peer(world.relay(), world.story, identity);
     REQUIRE(peer.connect().ok());
     const directory::DeviceAdmitted admitted{id, device.public_key, world.story.id<PublicKey>()};
-    REQUIRE(peer.state(directory::sign_admission(
-                           directory::make_statement(world.directory(),
-                                                     world.story.id<directory::Nonce>(), admitted),
-                           one_time, device))
-                .ok());
+    const auto statement = directory::make_statement(
+        world.directory(), world.story.id<directory::Nonce>(), admitted);
+    const auto answer = peer.state(directory::sign_admission(statement, one_time, device));
+    INFO((answer ? std::string() : answer.error().text()));
+    REQUIRE(answer.ok());
     return device;
 }
 

@@ -50,6 +50,8 @@ public:
 
     /// After every call into the core that may have gathered something.
     void kick();
+    /// No commit is under way: a RawPeer is answered at once.
+    [[nodiscard]] bool idle() const { return !committing_; }
     /// Commits at once, until nothing is gathered: for whoever cannot wait.
     void flush();
 
