@@ -43,6 +43,8 @@ Result<std::unique_ptr<Installation>> Installation::open(const Settings& setting
     options.identity = out->folder_.identity().clone();
     options.open_on_loopback = settings.creation_open_on_loopback();
     options.partnership_bytes = settings.partnership_bytes;
+    options.submissions_per_minute = settings.submissions_per_minute;
+    options.statements_per_minute = settings.statements_per_minute;
     auto core = Core::open({std::move(options), out->clock_, out->random_, *out->store_,
                             *out->leases_, *out->blobs_, log.callback(),
                             [folder = out->folder_.file("")] { return free_bytes(folder); }});

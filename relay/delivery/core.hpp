@@ -32,7 +32,10 @@ struct CoreOptions {
     SigningKey identity;
     /// Anybody on loopback may create a partnership; false asks for a code there too.
     bool open_on_loopback = true;
-    std::uint64_t partnership_bytes = 0;  // 0: limits::partnership_bytes
+    // 0: as limits.def has it.
+    std::uint64_t partnership_bytes = 0;
+    std::uint64_t submissions_per_minute = 0;
+    std::uint64_t statements_per_minute = 0;
 };
 
 /// Everything that the relay decides, without sockets, clocks, threads or files of its own.

@@ -8,6 +8,10 @@ namespace {
 
 constexpr std::size_t submission_overhead = 16 * 1024;  // welcome headers, field tags
 
+constexpr std::uint64_t or_limit(std::uint64_t set, std::uint64_t limit) {
+    return set != 0 ? set : limit;
+}
+
 std::optional<EntryKind> kind_of(std::uint32_t number) {
     if (number < 1 || number > 5) return std::nullopt;
     return static_cast<EntryKind>(number);
@@ -128,9 +132,13 @@ void CoreImpl::handle_submit(Connection& c, std::uint64_t request, v1::Submit& s
     if (draining_) return refuse(c, request, {Errc::draining});
     if (low_room_) return refuse(c, request, {Errc::no_room});
     const bool statement = s.stream.kind == StreamKind::directory;
-    if (const auto refused = rate(
-            *p, s.submitter, statement ? &DeviceLimits::statements : &DeviceLimits::submissions,
-            statement ? limits::statements_per_minute : limits::submissions_per_minute))
+    const auto& options = parts_.options;
+    if (const auto refused =
+            statement
+                ? rate(*p, s.submitter, &DeviceLimits::statements,
+                       or_limit(options.statements_per_minute, limits::statements_per_minute))
+                : rate(*p, s.submitter, &DeviceLimits::submissions,
+                       or_limit(options.submissions_per_minute, limits::submissions_per_minute)))
         return refuse(c, request, *refused);
     if (current_->submissions >= 4 * limits::batch_max)
         return refuse(c, request, {Errc::overloaded, 0, 0, 100});

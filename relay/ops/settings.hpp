@@ -35,6 +35,8 @@ struct Settings {
     std::optional<bool> open_on_loopback;
 
     std::uint64_t partnership_bytes = 0;  // 0 here only: limits.def's
+    std::uint64_t submissions_per_minute = 0;
+    std::uint64_t statements_per_minute = 0;
     std::uint64_t max_connections = 0;
     std::uint64_t connections_per_address = 0;
     std::chrono::seconds proof_deadline{0};
