@@ -218,6 +218,7 @@ struct CoreImpl::Submission {
         EntryKind kind = EntryKind::statement;
         std::uint64_t lifetime_ms = 0;
         Bytes body;
+        Digest digest;  // of the body
     };
     struct Joiner {
         DeviceId device;

@@ -13,8 +13,7 @@ void CoreImpl::follow(PartnershipState& p, const directory::Applied& applied) {
             const auto* record = p.directory.channel(event.channel);
             if (record == nullptr) continue;
             const auto ref = StreamRef::channel(event.channel, record->incarnation);
-            auto& reader = p.stream(ref).readers[record->settings.creator];
-            reader.member = true;  // its commit begins the group
+            p.stream(ref).let_in(record->settings.creator, 0);  // its commit begins the group
             current_->writes.emplace_back(
                 write::Reader{p.id, {ref, record->settings.creator, 0, true, 0, 0}});
             // Whoever reads the channel reads the new incarnation's stream.
@@ -56,7 +55,7 @@ void CoreImpl::lose_channel(PartnershipState& p, const DeviceId& device, const C
     for (auto& [ref, s] : p.streams) {
         if (ref.kind != StreamKind::channel || ChannelId(ref.id) != channel) continue;
         if (c != nullptr) unsubscribe(*c, ref);
-        if (s.readers.erase(device) == 0) continue;
+        if (!s.put_out(device)) continue;
         s.acks_moved = true;  // those who stay may all have everything now
         current_->writes.emplace_back(write::DropReader{p.id, ref, device});
     }
@@ -88,7 +87,7 @@ void CoreImpl::revoke(PartnershipState& p, const DeviceId& device) {
         for (const auto& stream : streams) unsubscribe(*c, stream);
     }
     for (auto& [ref, s] : p.streams)
-        if (s.readers.erase(device) != 0) s.acks_moved = true;
+        if (s.put_out(device)) s.acks_moved = true;
     const auto mailbox = StreamRef::mailbox(device);
     if (auto* s = p.find(mailbox)) s->tail.clear();
     p.streams.erase(mailbox);

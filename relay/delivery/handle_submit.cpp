@@ -35,7 +35,8 @@ Result<CoreImpl::Submission> CoreImpl::Submission::read(v1::Submit& submit) {
         if (!id || !kind || item.body().empty()) return Errc::bad_frame;
         for (const auto& other : out.items)
             if (other.id == *id) return Errc::invalid_argument;
-        out.items.push_back({*id, *kind, item.lifetime_ms(), to_bytes(view(item.body()))});
+        out.items.push_back({*id, *kind, item.lifetime_ms(), to_bytes(view(item.body())),
+                             sha256(view(item.body()))});
     }
     if (!submit.has_welcome()) return out;
     const auto& from = submit.welcome();
@@ -63,7 +64,7 @@ Digest CoreImpl::Submission::digest() const {
     w.raw(stream.id).u32(stream.incarnation).u64(handshake_seq).u64(directory_index);
     for (const auto& item : items) {
         w.raw(item.id.view()).u8(static_cast<std::uint8_t>(item.kind)).u64(item.lifetime_ms);
-        w.raw(sha256(item.body).view());
+        w.raw(item.digest.view());
     }
     if (welcome) {
         w.raw(welcome->id.view()).u64(welcome->chain_from).raw(sha256(welcome->body).view());

@@ -31,12 +31,32 @@ Result<std::optional<directory::State>> replay(Store& store, const PartnershipId
 }
 
 void add_readers(PartnershipState& p, const std::vector<ReaderRow>& rows) {
-    for (const auto& row : rows)
-        p.stream(row.stream).readers[row.device] = {row.cursor, row.member, row.joined,
-                                                    row.chain_from, false};
+    for (const auto& row : rows) {
+        auto& s = p.stream(row.stream);
+        s.readers[row.device] = {row.cursor, row.member, row.joined, row.chain_from, false};
+        if (row.member) ++s.members;
+    }
 }
 
 }  // namespace
+
+Reader& StreamState::let_in(const DeviceId& device, std::uint64_t joined) {
+    auto& reader = readers[device];
+    if (!reader.member) {
+        reader.member = true;
+        reader.joined = joined;
+        ++members;
+    }
+    return reader;
+}
+
+bool StreamState::put_out(const DeviceId& device) {
+    const auto found = readers.find(device);
+    if (found == readers.end()) return false;
+    if (found->second.member) --members;
+    readers.erase(found);
+    return true;
+}
 
 StreamState& PartnershipState::stream(const StreamRef& ref) {
     const auto [it, fresh] = streams.try_emplace(ref);

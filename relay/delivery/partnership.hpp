@@ -51,7 +51,12 @@ struct StreamState {
 
     std::uint64_t acked = 0;  // bodies up to here went because everyone had them
     bool acks_moved = false;
-    std::unordered_map<DeviceId, Reader> readers;
+    std::unordered_map<DeviceId, Reader> readers;  // changed by the two calls below, cursors apart
+    std::uint32_t members = 0;                     // of readers
+    /// Makes the device a member; `joined` stays for one that is.
+    Reader& let_in(const DeviceId& device, std::uint64_t joined);
+    /// False when it was no reader.
+    bool put_out(const DeviceId& device);
     std::unordered_map<DeviceId, LastAccepted> last_accepted;
     std::vector<Connection*> subscribers;
     std::map<std::uint64_t, TailFrame> tail;

@@ -125,10 +125,8 @@ void CoreImpl::store_welcome(PartnershipState& p, Submission& s, std::uint64_t c
         header.digest = digest;
         append(p, header, {}, welcome.id);
 
-        auto& reader = p.stream(s.stream).readers[joiner.device];
         // A member stays one from where it joined: a second Welcome takes nothing from it.
-        if (!reader.member) reader.joined = commit_seq;
-        reader.member = true;
+        auto& reader = p.stream(s.stream).let_in(joiner.device, commit_seq);
         reader.chain_from = welcome.chain_from;
         reader.cursor = std::max(reader.cursor, welcome.chain_from);
         current_->writes.emplace_back(write::Reader{
@@ -166,10 +164,8 @@ Verdict CoreImpl::submit_channel(PartnershipState& p, Submission& s) {
         header.expiry_ms =
             now + (handshake ? limits::handshake_retention_days * day_ms : item.lifetime_ms);
         header.length = static_cast<std::uint32_t>(item.body.size());
-        header.digest = sha256(item.body);
-        std::uint32_t readers = 0;
-        for (const auto& [device, reader] : stream.readers)
-            if (reader.member && device != s.submitter) ++readers;
+        header.digest = item.digest;
+        const auto readers = stream.members - 1;  // the submitter is one, or it would not be here
         append(p, header, std::move(item.body));
         item.body.clear();
         auto& accepted = *s.result.add_accepted();

@@ -35,7 +35,7 @@ Verdict CoreImpl::submit_mailbox(PartnershipState& p, Submission& s) {
     header.accepted_ms = now_ms();
     header.expiry_ms = header.accepted_ms + item.lifetime_ms;
     header.length = static_cast<std::uint32_t>(item.body.size());
-    header.digest = sha256(item.body);
+    header.digest = item.digest;
     append(p, header, std::move(item.body));
     item.body.clear();
     auto& accepted = *s.result.add_accepted();

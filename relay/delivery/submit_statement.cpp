@@ -37,7 +37,7 @@ Verdict CoreImpl::submit_statement(PartnershipState& p, Submission& s) {
     header.message_id = item.id;
     header.accepted_ms = std::max(now_ms(), p.directory.time_ms());
     header.length = static_cast<std::uint32_t>(item.body.size());
-    header.digest = sha256(item.body);
+    header.digest = item.digest;
     auto bytes = header.encode();
     const auto applied = p.directory.apply(bytes, item.body);
     if (!applied) {

@@ -97,6 +97,23 @@ CREATE TABLE meta (
     name  TEXT NOT NULL PRIMARY KEY,
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+)sql",
+                                 // A log that is appended to; AcceptanceIndex finds in it.
+                                 R"sql(
+CREATE TABLE acceptance_log (
+    number     INTEGER NOT NULL PRIMARY KEY,
+    stream     INTEGER NOT NULL REFERENCES stream (number),
+    device     BLOB NOT NULL CHECK (length(device) = 16),
+    message_id BLOB NOT NULL CHECK (length(message_id) = 16),
+    digest     BLOB NOT NULL CHECK (length(digest) = 32),
+    answer     BLOB NOT NULL,
+    seq        INTEGER NOT NULL,
+    accepted   INTEGER NOT NULL
+) STRICT;
+INSERT INTO acceptance_log (stream, device, message_id, digest, answer, seq, accepted)
+    SELECT stream, device, message_id, digest, answer, seq, accepted FROM acceptance
+    ORDER BY accepted, stream, seq;
+DROP TABLE acceptance;
 )sql"};
 
 constexpr std::array lease_steps{R"sql(

@@ -1,15 +1,13 @@
-CREATE TABLE acceptance (
+CREATE TABLE acceptance_log (
+    number     INTEGER NOT NULL PRIMARY KEY,
     stream     INTEGER NOT NULL REFERENCES stream (number),
     device     BLOB NOT NULL CHECK (length(device) = 16),
     message_id BLOB NOT NULL CHECK (length(message_id) = 16),
     digest     BLOB NOT NULL CHECK (length(digest) = 32),
     answer     BLOB NOT NULL,
     seq        INTEGER NOT NULL,
-    accepted   INTEGER NOT NULL,
-    PRIMARY KEY (stream, device, message_id)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX acceptance_age ON acceptance (accepted);
-CREATE INDEX acceptance_last ON acceptance (stream, device, seq);
+    accepted   INTEGER NOT NULL
+) STRICT;
 CREATE TABLE blob (
     partnership BLOB NOT NULL REFERENCES partnership (id),
     id          BLOB NOT NULL CHECK (length(id) = 16),

@@ -11,11 +11,13 @@ constexpr std::uint64_t page_bytes = 4096;  // SQLCipher 4's
 /// Two connections to one file: commits on one, reads on the other, so that neither waits.
 class SqlcipherStore final : public Store {
 public:
-    SqlcipherStore(std::unique_ptr<Database> writer, std::unique_ptr<Database> reader)
+    SqlcipherStore(std::unique_ptr<Database> writer, std::unique_ptr<Database> reader,
+                   std::unique_ptr<AcceptanceIndex> acceptances)
         : writer_(std::move(writer)),
           reader_(std::move(reader)),
-          write_(*writer_),
-          read_(*reader_) {}
+          acceptances_(std::move(acceptances)),
+          write_(*writer_, *acceptances_),
+          read_(*reader_, *acceptances_) {}
 
     Result<void> commit(std::span<const Write> writes) override {
         if (writes.empty()) return {};
@@ -24,7 +26,11 @@ public:
             for (const auto& w : writes) HUECRY_TRY(write_.apply(w));
             return write_.end();
         });
-        if (!done) write_.rolled_back();
+        if (done) {
+            write_.committed();
+        } else {
+            write_.rolled_back();
+        }
         return done;
     }
     Result<bool> truncate_log() override { return writer_->truncate_log(); }
@@ -74,6 +80,7 @@ public:
 private:
     std::unique_ptr<Database> writer_;
     std::unique_ptr<Database> reader_;
+    std::unique_ptr<AcceptanceIndex> acceptances_;
     StoreWriter write_;
     StoreReader read_;
 };
@@ -85,8 +92,10 @@ Result<std::unique_ptr<Store>> open_sqlcipher_store(const std::filesystem::path&
     HUECRY_TRY_ASSIGN(auto writer, Database::open(file, key, Database::Mode::writer));
     HUECRY_TRY(migrate_store(*writer));
     HUECRY_TRY_ASSIGN(auto reader, Database::open(file, key, Database::Mode::reader));
-    return std::unique_ptr<Store>(
-        std::make_unique<SqlcipherStore>(std::move(writer), std::move(reader)));
+    auto acceptances = std::make_unique<AcceptanceIndex>(key);
+    HUECRY_TRY(acceptances->load(*reader));
+    return std::unique_ptr<Store>(std::make_unique<SqlcipherStore>(
+        std::move(writer), std::move(reader), std::move(acceptances)));
 }
 
 Result<std::string> dump_schema(const std::filesystem::path& file, BytesView key) {

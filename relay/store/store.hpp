@@ -23,7 +23,8 @@
 //   shared_body  P id                     → a Welcome's body             with it; goes with the last mailbox entry naming it
 //   reader       P S device               → cursor, join, chain_from     by Welcomes (channels) and acknowledgements; with
 //                                           the device's removal
-//   acceptance   P S device message_id    → digest, answer, accepted     by submissions; dedup_days later
+//   acceptance   P S device message_id    → digest, answer, accepted     by submissions; dedup_days later; found by
+//                                           AcceptanceIndex, in memory
 //   key_package  P device digest          → package, last_resort         by its device; goes when a Welcome uses it or with
 //                                           the device
 //   blob         P id                     → row (bytes are files)        by uploads; at expiry

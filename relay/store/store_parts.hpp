@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "store/acceptance_index.hpp"
 #include "store/database.hpp"
 #include "store/store.hpp"
 
@@ -36,7 +37,8 @@ private:
 /// Applies changes inside a transaction that the caller holds.
 class StoreWriter {
 public:
-    explicit StoreWriter(Database& db) : db_(db), numbers_(db) {}
+    StoreWriter(Database& db, AcceptanceIndex& acceptances)
+        : db_(db), numbers_(db), acceptances_(acceptances) {}
     [[nodiscard]] Result<void> apply(const Write& change);
     void begin() {
         shared_.clear();
@@ -44,7 +46,11 @@ public:
     }
     /// Last of the transaction: shared bodies that no entry names any more.
     [[nodiscard]] Result<void> end();
-    void rolled_back() { numbers_.forget(); }
+    void committed() { acceptances_.publish(); }
+    void rolled_back() {
+        numbers_.forget();
+        acceptances_.discard();
+    }
 
 private:
     [[nodiscard]] Result<void> one(const write::Partnership& w);
@@ -65,9 +71,11 @@ private:
     [[nodiscard]] Result<void> one(const write::DropCode& w);
     [[nodiscard]] Result<void> one(const write::Meta& w);
     [[nodiscard]] Result<void> one(const write::Prune& w);
+    [[nodiscard]] Result<void> prune_acceptances(std::uint64_t before_ms);
 
     Database& db_;
     StreamNumbers numbers_;
+    AcceptanceIndex& acceptances_;
     std::map<MessageId, std::uint64_t> shared_;  // of this transaction
     bool mailbox_bodies_went_ = false;
 };
@@ -75,7 +83,8 @@ private:
 /// Reads what has been committed.
 class StoreReader {
 public:
-    explicit StoreReader(Database& db) : db_(db), numbers_(db) {}
+    StoreReader(Database& db, const AcceptanceIndex& acceptances)
+        : db_(db), numbers_(db), acceptances_(acceptances) {}
 
     [[nodiscard]] Result<std::vector<PartnershipId>> partnerships();
     [[nodiscard]] Result<PartnershipRows> load(const PartnershipId& p);
@@ -107,6 +116,7 @@ private:
 
     Database& db_;
     StreamNumbers numbers_;
+    const AcceptanceIndex& acceptances_;
 };
 
 }  // namespace huecry::relay

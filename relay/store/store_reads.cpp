@@ -124,21 +124,25 @@ Result<std::vector<ReaderRow>> StoreReader::readers(const PartnershipId& p) {
 }
 
 Result<std::vector<AcceptanceRow>> StoreReader::last_accepted(const PartnershipId& p) {
-    auto q = db_.query(
-        "SELECT s.kind, s.id, s.incarnation, a.device, a.message_id, max(a.seq), a.accepted FROM "
-        "stream s JOIN acceptance a ON a.stream = s.number WHERE s.partnership = ? AND s.kind = 2 "
-        "GROUP BY a.stream, a.device");
-    q.bind(p);
+    std::vector<std::pair<std::uint64_t, StreamRef>> channels;
+    {
+        auto q = db_.query(
+            "SELECT number, kind, id, incarnation FROM stream WHERE partnership = ? AND kind = 2");
+        q.bind(p);
+        HUECRY_TRY(each_row(q, [&] { channels.emplace_back(q.number(0), stream_of(q, 1, 2, 3)); }));
+    }
     std::vector<AcceptanceRow> out;
-    HUECRY_TRY(each_row(q, [&] {
-        AcceptanceRow row;
-        row.stream = stream_of(q, 0, 1, 2);
-        row.device = q.id<DeviceId>(3);
-        row.message_id = q.id<MessageId>(4);
-        row.seq = q.number(5);
-        row.accepted_ms = q.number(6);
-        out.push_back(std::move(row));
-    }));
+    for (const auto& [stream, ref] : channels) {
+        for (const auto number : acceptances_.newest(stream)) {
+            auto q = db_.query(
+                "SELECT device, message_id, seq, accepted FROM acceptance_log WHERE number = ?");
+            q.bind(number);
+            HUECRY_TRY(each_row(q, [&] {
+                out.push_back(
+                    {ref, q.id<DeviceId>(0), q.id<MessageId>(1), {}, {}, q.number(2), q.number(3)});
+            }));
+        }
+    }
     return out;
 }
 
@@ -189,16 +193,19 @@ Result<std::optional<AcceptanceRow>> StoreReader::acceptance(const PartnershipId
                                                              const MessageId& id) {
     HUECRY_TRY_ASSIGN(const auto number, numbers_.find(p, stream));
     if (number == 0) return std::optional<AcceptanceRow>{};
-    auto q = db_.query(
-        "SELECT digest, answer, seq, accepted FROM acceptance WHERE stream = ? AND device = ? AND "
-        "message_id = ?");
-    q.bind(number).bind(device).bind(id);
-    HUECRY_TRY_ASSIGN(const bool row, q.step());
-    if (!row) return std::optional<AcceptanceRow>{};
-    AcceptanceRow out{stream,      device,     id, q.id<Digest>(0), to_bytes(q.bytes(1)),
-                      q.number(2), q.number(3)};
-    if (q.damaged()) return damaged_row();
-    return std::optional(std::move(out));
+    for (const auto row : acceptances_.find({number, device, id})) {
+        auto q = db_.query(
+            "SELECT digest, answer, seq, accepted FROM acceptance_log WHERE number = ? AND stream "
+            "= ? AND device = ? AND message_id = ?");
+        q.bind(row).bind(number).bind(device).bind(id);
+        HUECRY_TRY_ASSIGN(const bool found, q.step());
+        if (!found) continue;
+        AcceptanceRow out{stream,      device,     id, q.id<Digest>(0), to_bytes(q.bytes(1)),
+                          q.number(2), q.number(3)};
+        if (q.damaged()) return damaged_row();
+        return std::optional(std::move(out));
+    }
+    return std::optional<AcceptanceRow>{};
 }
 
 Result<std::optional<Bytes>> StoreReader::key_package(const PartnershipId& p,

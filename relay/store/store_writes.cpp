@@ -133,11 +133,15 @@ Result<void> StoreWriter::one(const write::DropDevice& w) {
 
 Result<void> StoreWriter::one(const write::Acceptance& w) {
     HUECRY_TRY_ASSIGN(const auto stream, numbers_.find_or_make(w.partnership, w.row.stream));
+    const AcceptanceIndex::Key key{stream, w.row.device, w.row.message_id};
+    if (!acceptances_.find(key).empty()) return Error{Errc::internal, "accepted twice"};
     auto q = db_.query(
-        "INSERT INTO acceptance (stream, device, message_id, digest, answer, seq, accepted) VALUES "
-        "(?, ?, ?, ?, ?, ?, ?)");
+        "INSERT INTO acceptance_log (stream, device, message_id, digest, answer, seq, accepted) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)");
     q.bind(stream).bind(w.row.device).bind(w.row.message_id).bind(w.row.digest);
-    return q.bind(BytesView(w.row.answer)).bind(w.row.seq).bind(w.row.accepted_ms).run();
+    HUECRY_TRY(q.bind(BytesView(w.row.answer)).bind(w.row.seq).bind(w.row.accepted_ms).run());
+    acceptances_.stage(key, db_.last_row());
+    return {};
 }
 
 Result<void> StoreWriter::one(const write::KeyPackage& w) {
@@ -195,14 +199,32 @@ Result<void> StoreWriter::one(const write::Meta& w) {
     return q.bind(std::string_view(w.name)).bind(w.value).run();
 }
 
-Result<void> StoreWriter::one(const write::Prune& w) {
+/// The log is in the order of time. The newest of each device stays: it is named to the device when
+/// it connects.
+Result<void> StoreWriter::prune_acceptances(std::uint64_t before_ms) {
+    std::vector<std::pair<std::uint64_t, AcceptanceIndex::Key>> old;
     {
-        // The newest of each device stays: it is named to the device when it connects.
         auto q = db_.query(
-            "DELETE FROM acceptance WHERE accepted < ? AND seq < (SELECT max(a.seq) FROM "
-            "acceptance a WHERE a.stream = acceptance.stream AND a.device = acceptance.device)");
-        HUECRY_TRY(q.bind(w.acceptances_before_ms).run());
+            "SELECT number, stream, device, message_id, accepted FROM acceptance_log ORDER BY "
+            "number");
+        for (;;) {
+            HUECRY_TRY_ASSIGN(const bool row, q.step());
+            if (!row || q.number(4) >= before_ms) break;
+            const AcceptanceIndex::Key key{q.number(1), q.id<DeviceId>(2), q.id<MessageId>(3)};
+            if (q.damaged()) return Error{Errc::store_damaged};
+            if (!acceptances_.is_newest(key, q.number(0))) old.emplace_back(q.number(0), key);
+        }
     }
+    for (const auto& [number, key] : old) {
+        auto q = db_.query("DELETE FROM acceptance_log WHERE number = ?");
+        HUECRY_TRY(q.bind(number).run());
+        acceptances_.stage_removal(key, number);
+    }
+    return {};
+}
+
+Result<void> StoreWriter::one(const write::Prune& w) {
+    HUECRY_TRY(prune_acceptances(w.acceptances_before_ms));
     {
         // The newest of each stream stays: it carries the running hash.
         auto q = db_.query(

@@ -26,7 +26,7 @@ constexpr const char* usage =
     "  ingest   1, 8, 64, 512 senders at a time, and one with 256 in flight\n"
     "  without any: A1 A B C E ingest\n"
     "  --rounds N      interleaved rounds (5)\n"
-    "  --readers N,N   in place of the scenario's own numbers\n"
+    "  --readers N,N   in place of the scenario's own numbers (ingest: of its senders, these)\n"
     "  --scale X       of the number of alerts (1)\n"
     "  --alone         without mosquitto\n"
     "  --json          one JSON document in place of tables\n"

@@ -243,8 +243,11 @@ void ingest(World& world) {
         std::size_t senders, window, ours, theirs;
     };
     for (const auto& shape :
-         {Shape{1, 1, 500, 2000}, Shape{8, 1, 2000, 8000}, Shape{64, 1, 16000, 16000},
-          Shape{512, 1, 32000, 16000}, Shape{1, 256, 32000, 16000}}) {
+         {Shape{1, 256, 32000, 16000}, Shape{1, 1, 500, 2000}, Shape{8, 1, 2000, 8000},
+          Shape{64, 1, 16000, 16000}, Shape{512, 1, 32000, 16000}}) {
+        const auto& only = world.options.readers;
+        if (!only.empty() && std::find(only.begin(), only.end(), shape.senders) == only.end())
+            continue;
         const auto name = "ingest, " + std::to_string(shape.senders) + " senders, window " +
                           std::to_string(shape.window);
         guarded(world, name, [&] {
