@@ -1,11 +1,11 @@
 #pragma once
 
-#include <deque>
 #include <map>
 #include <optional>
 
 #include "auth/handshake.hpp"
 #include "delivery/core.hpp"
+#include "delivery/fifo.hpp"
 #include "delivery/outlet.hpp"
 #include "huecry/directory/state.hpp"
 
@@ -19,7 +19,7 @@ struct Subscription {
         std::uint64_t last = 0;
         std::size_t bytes = 0;
     };
-    std::deque<Flight> flight;  // not yet acknowledged, oldest first
+    Fifo<Flight> flight;  // not yet acknowledged, oldest first
 };
 
 /// A partnership's log on its way here, as far as it has come.

@@ -72,8 +72,8 @@ public:
     void received(ConnectionId connection, BytesView frame);
     /// The largest message that this connection may send now.
     [[nodiscard]] std::size_t frame_limit(ConnectionId connection) const;
-    /// net calls it when bytes have left and the outlet's queue is below half a window: the core
-    /// goes on with a reader that had fallen behind.
+    /// After Outlet::tell_when_writable: the core goes on with a reader that had fallen behind.
+    /// Harmless at any other time.
     void writable(ConnectionId connection);
     /// The connection is gone, whoever ended it. Unknown ids are ignored.
     void closed(ConnectionId connection);

@@ -44,8 +44,11 @@ void CoreImpl::send_ready(Connection& c) {
     auto* p = who.kind == ClientKind::founder ? nullptr : partnership(who.partnership);
     if (p != nullptr) *ready.mutable_directory_head() = head(*p, p->stream({}));
     if (p != nullptr && who.kind == ClientKind::device) {
-        for (const auto& [ref, s] : p->streams) {
-            if (ref.kind != StreamKind::channel) continue;
+        // In the order of streams, channels stand together: mailboxes, one a device, are not looked
+        // at.
+        for (auto it = p->streams.lower_bound({StreamKind::channel, {}, 0});
+             it != p->streams.end() && it->first.kind == StreamKind::channel; ++it) {
+            const auto& [ref, s] = *it;
             const auto last = s.last_accepted.find(who.device);
             if (last == s.last_accepted.end() || last->second.seq > s.durable_seq) continue;
             auto& out = *ready.add_last_accepted();

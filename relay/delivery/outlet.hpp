@@ -21,6 +21,9 @@ public:
     virtual void send(EncodedFrame frame) = 0;
     /// Bytes queued by `send` and not yet given to the network.
     [[nodiscard]] virtual std::size_t queued_bytes() const = 0;
+    /// The core has stopped for want of room here: `Core::writable` is expected once less than half
+    /// a window is queued.
+    virtual void tell_when_writable() {}
     /// Sends what is queued, then a Goodbye with this code and delay (0: do not reconnect by
     /// itself), then closes. The core forgets the connection at once; net still calls closed.
     virtual void close(Errc code, std::uint32_t reconnect_after_ms) = 0;

@@ -63,8 +63,10 @@ const v1::SignedHead& CoreImpl::head(const PartnershipState& p, StreamState& s) 
 }
 
 bool CoreImpl::has_window(const Connection& c) const {
-    return c.unacknowledged < limits::window_bytes &&
-           c.outlet->queued_bytes() < limits::window_bytes;
+    if (c.unacknowledged >= limits::window_bytes) return false;
+    if (c.outlet->queued_bytes() < limits::window_bytes) return true;
+    c.outlet->tell_when_writable();
+    return false;
 }
 
 void CoreImpl::give(Connection& c, Subscription& sub, const EncodedFrame& frame, std::uint64_t last,

@@ -1,5 +1,6 @@
 #include "net/core_driver.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <chrono>
 
@@ -56,13 +57,22 @@ void CoreDriver::start_ticking() {
     });
 }
 
-void CoreDriver::flush_later(std::shared_ptr<Flushable> outlet) {
-    dirty_.push_back(std::move(outlet));
+void CoreDriver::flush_later(Flushable& outlet) {
+    dirty_.push_back(&outlet);
     if (dirty_.size() > 1) return;
     asio::post(io_, [this] {
-        const auto now = std::exchange(dirty_, {});
-        for (const auto& one : now) one->flush_now();
+        flushing_.swap(dirty_);
+        // By place: what is flushed may make another one go.
+        for (std::size_t i = 0; i < flushing_.size(); ++i)
+            if (flushing_[i] != nullptr) flushing_[i]->flush_now();
+        flushing_.clear();
     });
+}
+
+void CoreDriver::forget(const Flushable& outlet) {
+    for (auto* list : {&dirty_, &flushing_})
+        std::replace(list->begin(), list->end(), const_cast<Flushable*>(&outlet),
+                     static_cast<Flushable*>(nullptr));
 }
 
 bool CoreDriver::idle() const {

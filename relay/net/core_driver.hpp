@@ -33,8 +33,9 @@ public:
     /// After every call into the core that may have gathered something.
     void kick();
     void start_ticking();
-    /// Flushes once the current step is over.
-    void flush_later(std::shared_ptr<Flushable> outlet);
+    /// Flushes once the current step is over; once for each call. `forget` before it goes.
+    void flush_later(Flushable& outlet);
+    void forget(const Flushable& outlet);
     /// Calls `done` once what is gathered now is on disk (or has failed).
     void after_commit(std::function<void()> done);
     /// Called once when the core is broken (see Core::broken).
@@ -51,7 +52,7 @@ private:
     Core& core_;
     asio::steady_timer tick_;
     asio::thread_pool store_thread_{1};
-    std::vector<std::shared_ptr<Flushable>> dirty_;
+    std::vector<Flushable*> dirty_, flushing_;    // null: gone meanwhile
     std::vector<std::function<void()>> waiting_;  // for the next batch
     std::function<void(Errc)> broken_;
     bool scheduled_ = false;

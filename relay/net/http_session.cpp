@@ -1,5 +1,8 @@
 #include "net/http_session.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
 #include "huecry/limits.hpp"
 #include "huecry/v1/session.pb.h"
 #include "net/ws_session.hpp"
@@ -40,6 +43,10 @@ asio::awaitable<void> HttpSession::run() {
     bool more = exporter_.has_value();
     while (more) more = co_await serve_one();
     deadline_.cancel();
+    if (upgrade_) {
+        upgrade();
+        co_return;
+    }
     co_await stream_->finish();
 }
 
@@ -59,7 +66,7 @@ asio::awaitable<bool> HttpSession::serve_one() {
         co_return more;
     }
     if (head->wants_upgrade) {
-        co_await upgrade(*head);
+        upgrade_ = *head;
         co_return false;
     }
     if (principal_) deadline_.within(network_.options.body_deadline);
@@ -92,10 +99,11 @@ std::optional<HttpResponse> HttpSession::refusal(const HttpHead& head) const {
     return std::nullopt;
 }
 
-asio::awaitable<void> HttpSession::upgrade(const HttpHead& head) {
-    deadline_.cancel();
-    const auto session = std::make_shared<WsSession>(network_, stream_, ticket_);
-    co_await session->run(head);
+/// Nothing of this session stays in memory with the WebSocket.
+void HttpSession::upgrade() {
+    auto session = std::make_shared<WsSession>(network_, stream_, std::move(ticket_));
+    auto life = WsSession::serve(std::move(session), std::move(*upgrade_));
+    asio::co_spawn(network_.io, std::move(life), asio::detached);
 }
 
 asio::awaitable<HttpResponse> HttpSession::answer(const HttpHead& head) {

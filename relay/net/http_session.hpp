@@ -13,8 +13,8 @@
 namespace huecry::relay {
 
 /// One connection of the public port from its acceptance on: TLS, then HTTPS requests one after
-/// the other, until it ends or becomes a WebSocket. It owns what all requests of a connection
-/// share: the reader, the handshake and who has proved to be there.
+/// the other, until it ends or becomes a WebSocket, whose session takes over. It owns what all
+/// requests of a connection share: the reader, the handshake and who has proved to be there.
 class HttpSession {
 public:
     HttpSession(Network& network, asio::ip::tcp::socket socket, Admission::Ticket ticket);
@@ -24,7 +24,7 @@ public:
 
 private:
     asio::awaitable<bool> serve_one();
-    asio::awaitable<void> upgrade(const HttpHead& head);
+    void upgrade();
     asio::awaitable<HttpResponse> answer(const HttpHead& head);
     asio::awaitable<HttpResponse> hello();
     asio::awaitable<HttpResponse> prove();
@@ -40,6 +40,7 @@ private:
     std::optional<Handshake::Exporter> exporter_;
     std::optional<Handshake> handshake_;
     std::optional<Principal> principal_;
+    std::optional<HttpHead> upgrade_;  // the request that makes it a WebSocket
 };
 
 /// Owns the session of one accepted socket until it has ended.

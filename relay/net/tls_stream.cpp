@@ -1,34 +1,94 @@
 #include "net/tls_stream.hpp"
 
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <new>
 
 namespace huecry::relay {
 namespace {
 
-constexpr std::size_t record_size = 16384;  // the largest TLS plaintext (RFC 8446 section 5.1)
+constexpr std::size_t buffer_size = 65536;  // four of the largest records (RFC 8446 section 5.1)
 constexpr std::size_t max_discarded = 262144;
 constexpr auto linger = std::chrono::seconds(2);
 constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
 
-// One for all connections: records are gathered and encrypted in one go, without waiting between.
-thread_local std::array<std::uint8_t, record_size> scratch;
+// For all connections of the thread; empty between two calls.
+thread_local std::array<std::uint8_t, buffer_size> gathered;
+thread_local std::array<std::uint8_t, buffer_size> incoming;
+thread_local Bytes outgoing;
 
 }  // namespace
 
+/// OpenSSL's end of the wire.
+struct TlsWire {
+    static int write(BIO*, const char* data, int size) {
+        const auto* bytes = reinterpret_cast<const std::uint8_t*>(data);
+        outgoing.insert(outgoing.end(), bytes, bytes + size);
+        return size;
+    }
+    static int read(BIO* bio, char* into, int size) {
+        auto& stream = *static_cast<TlsStream*>(BIO_get_data(bio));
+        BIO_clear_retry_flags(bio);
+        auto from = stream.arrived_;
+        if (!stream.kept_.empty()) from = BytesView(stream.kept_).subspan(stream.kept_at_);
+        const auto count = std::min(from.size(), static_cast<std::size_t>(size));
+        if (count == 0) {
+            if (!stream.ended_) BIO_set_retry_read(bio);
+            return stream.ended_ ? 0 : -1;
+        }
+        std::memcpy(into, from.data(), count);
+        if (stream.kept_.empty()) {
+            stream.arrived_ = from.subspan(count);
+        } else if ((stream.kept_at_ += count) == stream.kept_.size()) {
+            Bytes().swap(stream.kept_);
+            stream.kept_at_ = 0;
+        }
+        return static_cast<int>(count);
+    }
+    static long control(BIO* bio, int command, long, void*) {
+        if (command == BIO_CTRL_EOF) return static_cast<TlsStream*>(BIO_get_data(bio))->ended_;
+        return command == BIO_CTRL_FLUSH ? 1 : 0;
+    }
+    static int create(BIO* bio) {
+        BIO_set_init(bio, 1);
+        return 1;
+    }
+    static const BIO_METHOD* method() {
+        static const auto* made = [] {
+            auto* out = BIO_meth_new(BIO_TYPE_SOURCE_SINK | BIO_get_new_index(), "huecry");
+            if (out == nullptr) throw std::bad_alloc();
+            BIO_meth_set_write(out, write);
+            BIO_meth_set_read(out, read);
+            BIO_meth_set_ctrl(out, control);
+            BIO_meth_set_create(out, create);
+            return out;
+        }();
+        return made;
+    }
+};
+
 TlsStream::TlsStream(asio::ip::tcp::socket socket, const TlsContext& context)
     : socket_(std::move(socket)), ssl_(SSL_new(context.native())) {
-    if (ssl_ == nullptr) throw std::bad_alloc();
+    auto* wire = BIO_new(TlsWire::method());
+    if (ssl_ == nullptr || wire == nullptr) {
+        BIO_free(wire);
+        SSL_free(ssl_);
+        throw std::bad_alloc();
+    }
+    BIO_set_data(wire, this);
     ErrorCode ignored;
     socket_.native_non_blocking(true, ignored);
     socket_.non_blocking(true, ignored);
     socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-    SSL_set_fd(ssl_, socket_.native_handle());
+    SSL_set_bio(ssl_, wire, wire);
     SSL_set_accept_state(ssl_);
 }
 
@@ -37,33 +97,74 @@ TlsStream::~TlsStream() { SSL_free(ssl_); }
 TlsStream::Step TlsStream::step_of(int result) {
     const int code = SSL_get_error(ssl_, result);
     if (code == SSL_ERROR_WANT_READ) return Step::want_read;
-    if (code == SSL_ERROR_WANT_WRITE) return Step::want_write;
     ErrorCode error = asio::error::connection_reset;
     if (code == SSL_ERROR_ZERO_RETURN) error = asio::error::eof;
     if (code == SSL_ERROR_SSL) error = asio::error::fault;
+    send_out();  // the alert that says why
     fail(error);
     return Step::failed;
+}
+
+/// One receive, if the socket may have something; false when nothing came of it.
+bool TlsStream::receive() {
+    if (!readable_ || ended_) return false;
+    const auto got = ::recv(socket_.native_handle(), incoming.data(), incoming.size(), 0);
+    readable_ = got == static_cast<ssize_t>(incoming.size());
+    if (got > 0) arrived_ = BytesView(incoming).first(static_cast<std::size_t>(got));
+    ended_ = got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+    return got >= 0 || ended_;
+}
+
+/// Before another connection uses the shared buffer.
+void TlsStream::keep_rest() {
+    if (arrived_.empty()) return;
+    kept_ = to_bytes(arrived_);
+    arrived_ = {};
+}
+
+/// What OpenSSL has written; false when the connection has failed.
+bool TlsStream::send_out() {
+    if (outgoing.empty()) return open_;
+    std::size_t sent = 0;
+    if (open_ && blocked_.empty()) {
+        const auto count =
+            ::send(socket_.native_handle(), outgoing.data(), outgoing.size(), MSG_NOSIGNAL);
+        if (count < 0 && errno != EAGAIN && errno != EINTR) fail(asio::error::connection_reset);
+        if (count > 0) sent = static_cast<std::size_t>(count);
+    }
+    if (open_ && sent < outgoing.size()) {
+        const auto rest = BytesView(outgoing).subspan(sent);
+        blocked_.insert(blocked_.end(), rest.begin(), rest.end());
+        wait_writable();
+    }
+    outgoing.clear();
+    return open_;
 }
 
 TlsStream::Step TlsStream::read_once(std::uint8_t* into, std::size_t size, std::size_t& got) {
     got = 0;
     if (!open_) return Step::failed;
-    ERR_clear_error();
-    const int result = SSL_read_ex(ssl_, into, size, &got);
-    if (result == 1) return Step::done;
-    // End of the peer's data is not the end of ours: only the reader is told.
-    if (SSL_get_error(ssl_, result) == SSL_ERROR_ZERO_RETURN) {
-        error_ = asio::error::eof;
-        return Step::failed;
+    // Nothing was left by the last call: OpenSSL need not be asked.
+    if (kept_.empty() && SSL_has_pending(ssl_) == 0 && !ended_ && !receive())
+        return Step::want_read;
+    for (;;) {
+        ERR_clear_error();
+        const int result = SSL_read_ex(ssl_, into, size, &got);
+        keep_rest();
+        if (result == 1) {
+            send_out();
+            return Step::done;
+        }
+        const bool closing = SSL_get_error(ssl_, result) == SSL_ERROR_ZERO_RETURN;
+        // End of the peer's data is not the end of ours: only the reader is told.
+        if (closing) {
+            send_out();
+            error_ = asio::error::eof;
+            return Step::failed;
+        }
+        if (step_of(result) == Step::failed || !send_out()) return Step::failed;
+        if (!receive()) return Step::want_read;
     }
-    return step_of(result);
-}
-
-TlsStream::Step TlsStream::write_once(BytesView record) {
-    std::size_t written = 0;
-    ERR_clear_error();
-    const int result = SSL_write_ex(ssl_, record.data(), record.size(), &written);
-    return result == 1 ? Step::done : step_of(result);
 }
 
 asio::awaitable<ErrorCode> TlsStream::handshake() {
@@ -71,13 +172,16 @@ asio::awaitable<ErrorCode> TlsStream::handshake() {
     while (open_) {
         ERR_clear_error();
         const int result = SSL_do_handshake(ssl_);
-        if (result == 1) co_return ErrorCode{};
-        const auto step = step_of(result);
-        if (step == Step::failed) break;
-        const auto direction =
-            step == Step::want_read ? asio::socket_base::wait_read : asio::socket_base::wait_write;
-        const auto [error] = co_await socket_.async_wait(direction, awaited);
+        keep_rest();
+        if (result == 1) {
+            send_out();
+            co_return error_;
+        }
+        if (step_of(result) == Step::failed || !send_out()) break;
+        if (receive()) continue;
+        const auto [error] = co_await socket_.async_wait(asio::socket_base::wait_read, awaited);
         if (error) fail(error);
+        readable_ = true;
     }
     co_return error_;
 }
@@ -98,10 +202,9 @@ asio::awaitable<ErrorCode> TlsStream::read(std::span<std::uint8_t> into, std::si
         const auto step = read_once(into.data(), into.size(), got);
         if (step == Step::done) co_return ErrorCode{};
         if (step == Step::failed) co_return error_ ? error_ : asio::error::operation_aborted;
-        const auto direction =
-            step == Step::want_read ? asio::socket_base::wait_read : asio::socket_base::wait_write;
-        const auto [error] = co_await socket_.async_wait(direction, awaited);
+        const auto [error] = co_await socket_.async_wait(asio::socket_base::wait_read, awaited);
         if (error) co_return error;
+        readable_ = true;
     }
 }
 
@@ -148,18 +251,17 @@ std::size_t TlsStream::gather(std::span<std::uint8_t> into) {
 }
 
 void TlsStream::flush() {
-    while (open_ && !waiting_) {
-        BytesView record = blocked_;
-        if (record.empty()) record = BytesView(scratch).first(gather(scratch));
-        if (record.empty()) break;
-        const auto step = write_once(record);
-        if (step == Step::failed) return;
-        if (step == Step::done) {
-            if (!blocked_.empty()) Bytes().swap(blocked_);
-            continue;
+    while (open_ && blocked_.empty() && !queue_.empty()) {
+        const auto bytes = BytesView(gathered).first(gather(gathered));
+        std::size_t written = 0;
+        ERR_clear_error();
+        const int result = SSL_write_ex(ssl_, bytes.data(), bytes.size(), &written);
+        if (result != 1) {
+            step_of(result);
+            send_out();
+            return fail(asio::error::fault);  // it cannot be the wire, which takes everything
         }
-        if (blocked_.empty()) blocked_ = to_bytes(record);
-        wait_writable();
+        send_out();
     }
     if (queued_ > 0 || !blocked_.empty()) return;
     control_queued_ = 0;
@@ -167,10 +269,14 @@ void TlsStream::flush() {
 }
 
 void TlsStream::wait_writable() {
+    if (waiting_) return;
     waiting_ = true;
     socket_.async_wait(asio::socket_base::wait_write, [self = shared_from_this()](ErrorCode error) {
         self->waiting_ = false;
         if (error) return self->fail(error);
+        outgoing.swap(self->blocked_);
+        Bytes().swap(self->blocked_);
+        if (!self->send_out()) return;
         self->flush();
         if (self->queued_ == 0 && self->blocked_.empty() && self->on_drained_) self->on_drained_();
     });
@@ -197,6 +303,7 @@ asio::awaitable<void> TlsStream::finish() {
     if (!sent && open_) {
         ERR_clear_error();
         SSL_shutdown(ssl_);
+        send_out();
         ErrorCode ignored;
         socket_.shutdown(asio::socket_base::shutdown_send, ignored);
     }
@@ -205,7 +312,7 @@ asio::awaitable<void> TlsStream::finish() {
         const auto [error] = co_await socket_.async_wait(asio::socket_base::wait_read, awaited);
         if (error || !open_) break;
         ErrorCode failure;
-        const auto got = socket_.read_some(asio::buffer(scratch), failure);
+        const auto got = socket_.read_some(asio::buffer(incoming), failure);
         if (failure && failure != asio::error::would_block) break;
         discarded += got;
     }

@@ -6,11 +6,11 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 
+#include "delivery/fifo.hpp"
 #include "huecry/wire/bytes.hpp"
 #include "net/tls_context.hpp"
 
@@ -20,13 +20,13 @@ namespace asio = boost::asio;
 using ErrorCode = boost::system::error_code;
 using SharedBytes = std::shared_ptr<const std::string>;
 
-/// One TLS connection of the relay. It owns the SSL object, which reads from and writes to the
-/// non-blocking socket itself: so no ciphertext is copied, and OpenSSL gives its two buffers back
-/// whenever they are empty. An idle connection holds no buffer at all.
+/// One TLS connection of the relay. OpenSSL never sees the socket: ciphertext goes through two
+/// buffers that all connections of the thread share, so that several records leave in one send and
+/// whatever has arrived is taken in one receive. An idle connection holds no buffer at all; what
+/// the socket does not take, and what has been received beyond one read, is copied and kept.
 ///
 /// Output is one queue. `queue()` keeps a reference to bytes that many connections share; `flush()`
-/// gathers what is queued into full records, one send each, through one scratch buffer for all
-/// connections of the thread. Only what the socket would not take is copied and kept.
+/// gathers what is queued into full records and sends them.
 ///
 /// It is an AsyncStream for Beast as well. Network thread only; `close()` ends every wait.
 class TlsStream : public std::enable_shared_from_this<TlsStream> {
@@ -75,7 +75,7 @@ public:
     auto async_write_some(const ConstBuffers& buffers, Token&& token);
 
 private:
-    enum class Step { done, want_read, want_write, failed };
+    enum class Step { done, want_read, failed };
     struct Piece {
         std::array<std::uint8_t, 16> prefix{};
         std::size_t prefix_size = 0;
@@ -85,9 +85,12 @@ private:
     template <class MutableBuffers>
     struct ReadOperation;
 
+    friend struct TlsWire;  // what OpenSSL reads from and writes to
     Step step_of(int result);
     Step read_once(std::uint8_t* into, std::size_t size, std::size_t& got);
-    Step write_once(BytesView record);
+    bool receive();
+    void keep_rest();
+    bool send_out();
     std::size_t gather(std::span<std::uint8_t> scratch);
     void wait_writable();
     void fail(ErrorCode error);
@@ -95,12 +98,17 @@ private:
 
     asio::ip::tcp::socket socket_;
     ssl_st* ssl_;
-    std::deque<Piece> queue_;
+    Fifo<Piece> queue_;
     std::size_t first_offset_ = 0;  // of the first piece: what went out already
     std::size_t queued_ = 0;
     std::size_t control_queued_ = 0;  // by Beast since the queue was last empty
-    Bytes blocked_;                   // the record that the socket did not take whole
-    bool waiting_ = false;
+    Bytes blocked_;                   // ciphertext that the socket did not take
+    BytesView arrived_{};             // ciphertext in the shared buffer, during one call
+    Bytes kept_;                      // the same between two calls, from kept_at_ on
+    std::size_t kept_at_ = 0;
+    bool readable_ = true;  // the socket may have more
+    bool ended_ = false;    // the peer has sent its FIN
+    bool waiting_ = false;  // until the socket takes more
     bool open_ = true;
     ErrorCode error_;
     std::optional<asio::steady_timer> drained_;
@@ -122,6 +130,7 @@ struct TlsStream::ReadOperation {
     void operator()(Self& self, ErrorCode error = {}) {
         if (started && step == Step::done) return self.complete({}, got);
         if (error) return self.complete(error, 0);
+        if (started) stream.readable_ = true;
         auto it = asio::buffer_sequence_begin(buffers);
         const auto end = asio::buffer_sequence_end(buffers);
         while (it != end && asio::mutable_buffer(*it).size() == 0) ++it;
@@ -133,8 +142,6 @@ struct TlsStream::ReadOperation {
         started = true;
         if (step == Step::want_read)
             return stream.socket_.async_wait(asio::socket_base::wait_read, std::move(self));
-        if (step == Step::want_write)
-            return stream.socket_.async_wait(asio::socket_base::wait_write, std::move(self));
         if (step == Step::done && !first) return self.complete({}, got);
         if (step == Step::done) return asio::post(stream.get_executor(), std::move(self));
         if (!first) return self.complete(stream.error_, 0);

@@ -14,23 +14,28 @@ constexpr auto closing_time = std::chrono::seconds(5);
 
 }  // namespace
 
-WsSession::WsSession(Network& network, std::shared_ptr<TlsStream> stream, Admission::Ticket& ticket)
+WsSession::WsSession(Network& network, std::shared_ptr<TlsStream> stream, Admission::Ticket ticket)
     : network_(network),
       stream_(std::move(stream)),
-      ticket_(ticket),
+      ticket_(std::move(ticket)),
       websocket_(*stream_),
       timer_(stream_->get_executor()) {}
 
 WsSession::~WsSession() {
+    if (flush_wanted_) network_.driver.forget(*this);
     if (opened_) network_.core.closed(id_);
 }
 
-asio::awaitable<void> WsSession::run(const HttpHead& head) {
-    const auto self = shared_from_this();
+asio::awaitable<void> WsSession::serve(std::shared_ptr<WsSession> session, HttpHead head) {
+    co_await session->run(std::move(head));
+}
+
+asio::awaitable<void> WsSession::run(HttpHead head) {
     const auto exporter = stream_->exporter();
     if (!exporter) co_return;
     arm(network_.options.proof_deadline);
     const auto accepted = co_await websocket_.accept(head);
+    head = {};
     if (accepted) {
         ++network_.counters.websockets;
         stream_->on_drained([weak = weak_from_this()] {
@@ -80,7 +85,6 @@ void WsSession::send(EncodedFrame frame) {
         return;
     }
     websocket_.send(std::move(frame));
-    sent_ = true;
     want_flush();
 }
 
@@ -99,7 +103,7 @@ void WsSession::close(Errc code, std::uint32_t reconnect_after_ms) {
 void WsSession::want_flush() {
     if (flush_wanted_) return;
     flush_wanted_ = true;
-    network_.driver.flush_later(shared_from_this());
+    network_.driver.flush_later(*this);
 }
 
 void WsSession::flush_now() {
@@ -109,9 +113,9 @@ void WsSession::flush_now() {
 }
 
 void WsSession::tell_writable() {
-    if (!opened_ || closing_ || !sent_) return;
+    if (!opened_ || closing_ || !room_wanted_) return;
     if (stream_->queued() >= limits::window_bytes / 2) return;
-    sent_ = false;
+    room_wanted_ = false;
     network_.core.writable(id_);
     network_.driver.kick();
 }

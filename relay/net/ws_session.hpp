@@ -15,21 +15,23 @@ class WsSession final : public Outlet,
                         public CoreDriver::Flushable,
                         public std::enable_shared_from_this<WsSession> {
 public:
-    WsSession(Network& network, std::shared_ptr<TlsStream> stream, Admission::Ticket& ticket);
+    WsSession(Network& network, std::shared_ptr<TlsStream> stream, Admission::Ticket ticket);
 
     /// Also ends it for the core, if the loop was stopped under it.
     ~WsSession() override;
 
-    /// From the upgrade to the closed connection.
-    asio::awaitable<void> run(const HttpHead& head);
+    /// From the upgrade to the closed connection; owns the session until then.
+    static asio::awaitable<void> serve(std::shared_ptr<WsSession> session, HttpHead head);
 
     void send(EncodedFrame frame) override;
     [[nodiscard]] std::size_t queued_bytes() const override { return stream_->queued(); }
+    void tell_when_writable() override { room_wanted_ = true; }
     void close(Errc code, std::uint32_t reconnect_after_ms) override;
 
     void flush_now() override;
 
 private:
+    asio::awaitable<void> run(HttpHead head);
     asio::awaitable<void> read_all();
     void note_proof();
     void arm(std::chrono::steady_clock::duration time);
@@ -39,7 +41,7 @@ private:
 
     Network& network_;
     std::shared_ptr<TlsStream> stream_;
-    Admission::Ticket& ticket_;
+    Admission::Ticket ticket_;
     WebSocket websocket_;
     asio::steady_timer timer_;
     ConnectionId id_ = 0;
@@ -47,7 +49,7 @@ private:
     bool proved_ = false;
     bool closing_ = false;
     bool flush_wanted_ = false;
-    bool sent_ = false;  // since the core was last told that there is room
+    bool room_wanted_ = false;  // by the core
     std::chrono::seconds quiet_{};
 };
 

@@ -36,7 +36,12 @@ HuecrySide::HuecrySide(asio::io_context& io, TlsClient& tls, const Plan& plan,
     partnership_->leave();
 }
 
-HuecrySide::~HuecrySide() { ack_timer_.cancel(); }
+HuecrySide::~HuecrySide() {
+    ack_timer_.cancel();
+    for (auto* clients : {&readers_, &posters_})
+        for (auto& client : *clients)
+            if (client.line) client.line->close();
+}
 
 std::uint64_t HuecrySide::commits() const {
     const auto page = relay_->admin("/metrics").body;

@@ -117,6 +117,11 @@ void Line::write_rest() {
 }
 
 void Line::close() {
+    silent_ = true;
+    end();
+}
+
+void Line::end() {
     open_ = false;
     boost::system::error_code ignored;
     socket_.close(ignored);
@@ -124,10 +129,11 @@ void Line::close() {
 
 void Line::fail(const char* why) {
     if (!open_) return;
-    close();
+    end();
     // Not from within the call that failed.
-    asio::post(socket_.get_executor(),
-               [self = shared_from_this(), why] { self->events_.end(why); });
+    asio::post(socket_.get_executor(), [self = shared_from_this(), why] {
+        if (!self->silent_) self->events_.end(why);
+    });
 }
 
 std::array<std::uint8_t, 32> Line::exporter() const {

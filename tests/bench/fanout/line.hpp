@@ -46,6 +46,7 @@ private:
     void read_all();
     void write_rest();
     void fail(const char* why);
+    void end();
 
     Tcp::socket socket_;
     ssl_st* ssl_;
@@ -54,6 +55,7 @@ private:
     std::size_t sent_ = 0;  // of rest_
     bool waiting_ = false;  // until the socket takes more
     bool open_ = true;
+    bool silent_ = false;  // closed by its owner
 };
 
 /// The client's side of TLS for all lines: 1.3, AES-128-GCM, X25519, no certificate checked.

@@ -66,6 +66,12 @@ MosquittoSide::MosquittoSide(asio::io_context& io, TlsClient& tls, const Plan& p
     }
 }
 
+MosquittoSide::~MosquittoSide() {
+    for (auto* clients : {&readers_, &posters_})
+        for (auto& client : *clients)
+            if (client.line) client.line->close();
+}
+
 void MosquittoSide::connect(Client& client) {
     Line::Events events;
     events.ready = [&client] {
@@ -73,7 +79,11 @@ void MosquittoSide::connect(Client& client) {
         client.line->write(view(mqtt::connect(name)));
     };
     events.data = [this, &client](BytesView bytes) { received(client, bytes); };
-    events.end = [this](const std::string& why) { ledger_.fault("a connection ended: " + why); };
+    events.end = [this](const std::string& why) {
+        if (leaving_ == 0) return ledger_.fault("a connection ended: " + why);
+        --leaving_;
+        progress();
+    };
     client.in.clear();
     client.line = std::make_shared<Line>(io_, tls_.native(), std::move(events));
     client.line->connect(local_address(), {asio::ip::address_v4::loopback(), port_});
@@ -91,7 +101,15 @@ void MosquittoSide::connect_posters() {
         std::chrono::seconds(20));
 }
 
+/// With a DISCONNECT, so that no acknowledgement is lost on the way and nothing comes twice.
 void MosquittoSide::drop_readers() {
+    leaving_ = 0;
+    for (auto& client : readers_) {
+        if (!client.line) continue;
+        ++leaving_;
+        client.line->write(view(mqtt::disconnect()));
+    }
+    run_until([&] { return leaving_ == 0; }, std::chrono::seconds(20));
     for (auto& client : readers_) {
         if (client.line) client.line->close();
         client.line.reset();

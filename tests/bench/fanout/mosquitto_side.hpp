@@ -19,6 +19,8 @@ public:
     MosquittoSide(asio::io_context& io, TlsClient& tls, const Plan& plan,
                   const std::filesystem::path& folder, const Cores& cores);
 
+    ~MosquittoSide() override;
+
     [[nodiscard]] std::string name() const override { return "mosquitto"; }
     [[nodiscard]] int process() const override { return server_->id(); }
     void connect_posters() override;
@@ -49,6 +51,7 @@ private:
     std::vector<Client> posters_;
     const Client* receiving_ = nullptr;
     std::size_t posters_in_ = 0;
+    std::size_t leaving_ = 0;
 };
 
 }  // namespace huecry::bench

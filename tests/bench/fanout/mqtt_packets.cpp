@@ -61,6 +61,8 @@ std::string publish(std::string_view topic, std::uint16_t number, BytesView payl
     return out;
 }
 
+std::string disconnect() { return std::string("\xe0\x00", 2); }
+
 void add_puback(std::string& out, std::uint16_t number) {
     out += "\x40\x02";
     add_u16(out, number);

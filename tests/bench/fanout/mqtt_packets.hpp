@@ -24,6 +24,7 @@ std::string connect(std::string_view client);
 std::string subscribe(std::uint16_t packet, const std::vector<std::string>& topics);
 /// QoS 1.
 std::string publish(std::string_view topic, std::uint16_t packet, BytesView payload);
+std::string disconnect();
 void add_puback(std::string& out, std::uint16_t packet);
 
 struct Packet {
