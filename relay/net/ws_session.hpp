@@ -3,6 +3,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
 
+#include "net/http_request.hpp"
 #include "net/network.hpp"
 #include "net/websocket.hpp"
 
@@ -32,7 +33,7 @@ public:
 
 private:
     asio::awaitable<void> run(HttpHead head);
-    asio::awaitable<void> read_all();
+    void take(BytesView input);
     void note_proof();
     void arm(std::chrono::steady_clock::duration time);
     void on_timer();
