@@ -50,8 +50,12 @@ void CoreImpl::drop_acknowledged(PartnershipState& p, StreamState& s) {
     }
     slowest = std::min(slowest, s.durable_seq);
     if (!any || slowest <= s.acked) return;
-    if (const auto bytes = parts_.store.body_bytes(p.id, s.ref, s.acked + 1, slowest))
-        p.message_bytes -= std::min(p.message_bytes, *bytes);
+    const auto before = s.lengths.empty() ? slowest : std::min(slowest, s.lengths_from - 1);
+    auto bytes = s.take_lengths(slowest);
+    if (s.acked < before)
+        if (const auto older = parts_.store.body_bytes(p.id, s.ref, s.acked + 1, before))
+            bytes += *older;
+    p.message_bytes -= std::min(p.message_bytes, bytes);
     current_->writes.emplace_back(write::DropBodies{p.id, s.ref, s.acked + 1, slowest,
                                                     every_kind & ~bit(EntryKind::statement)});
     current_->touched.insert(p.id);
@@ -77,7 +81,10 @@ void CoreImpl::expire() {
         auto* p = partnership(entry.partnership);
         if (p == nullptr) continue;
         p->message_bytes -= std::min<std::uint64_t>(p->message_bytes, entry.length);
-        if (auto* s = p->find(entry.stream)) drop_tail(p->id, *s, entry.seq);
+        auto* s = p->find(entry.stream);
+        if (s == nullptr) continue;
+        drop_tail(p->id, *s, entry.seq);
+        s->forget_length(entry.seq);
     }
     counters_.expired_entries += due->size();
     const auto blobs = parts_.blobs.expire(now);

@@ -193,6 +193,7 @@ void CoreImpl::gather(PartnershipState& p, const Header& header, Bytes header_by
     s.seq = header.seq;
     if (header.kind == EntryKind::handshake) s.last_handshake = header.seq;
     p.message_bytes += header.length;
+    s.note_length(header.seq, header.length);
     current_->touched.insert(p.id);
     current_->fresh.push_back(
         {{p.id, header.stream}, header.seq, s.chain, current_->writes.size()});

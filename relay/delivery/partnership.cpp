@@ -1,6 +1,7 @@
 #include "delivery/partnership.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "huecry/limits.hpp"
 
@@ -56,6 +57,27 @@ bool StreamState::put_out(const DeviceId& device) {
     if (found->second.member) --members;
     readers.erase(found);
     return true;
+}
+
+void StreamState::note_length(std::uint64_t at, std::uint32_t length) {
+    if (ref.kind == StreamKind::directory) return;
+    if (lengths.empty()) lengths_from = at;
+    lengths.push_back(length);
+}
+
+void StreamState::forget_length(std::uint64_t at) {
+    if (at >= lengths_from && at - lengths_from < lengths.size()) lengths[at - lengths_from] = 0;
+}
+
+std::uint64_t StreamState::take_lengths(std::uint64_t last) {
+    if (lengths.empty() || last < lengths_from) return 0;
+    const auto end = lengths.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(
+                                           last - lengths_from + 1, lengths.size()));
+    const auto total = std::accumulate(lengths.begin(), end, std::uint64_t{0});
+    lengths_from += static_cast<std::uint64_t>(end - lengths.begin());
+    lengths.erase(lengths.begin(), end);
+    if (lengths.empty()) std::vector<std::uint32_t>().swap(lengths);
+    return total;
 }
 
 StreamState& PartnershipState::stream(const StreamRef& ref) {

@@ -50,6 +50,14 @@ struct StreamState {
     Digest durable_chain;
 
     std::uint64_t acked = 0;  // bodies up to here went because everyone had them
+    // Of the bodies of lengths_from…, 0 for one that went: what was not gathered since the start is
+    // asked of the store. Not of the directory, which keeps its bodies.
+    std::vector<std::uint32_t> lengths;
+    std::uint64_t lengths_from = 0;
+    void note_length(std::uint64_t at, std::uint32_t length);
+    void forget_length(std::uint64_t at);
+    /// Of all up to `last`, which are forgotten.
+    std::uint64_t take_lengths(std::uint64_t last);
     bool acks_moved = false;
     std::unordered_map<DeviceId, Reader> readers;  // changed by the two calls below, cursors apart
     std::uint32_t members = 0;                     // of readers

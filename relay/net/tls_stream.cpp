@@ -100,6 +100,7 @@ TlsStream::Step TlsStream::step_of(int result) {
     ErrorCode error = asio::error::connection_reset;
     if (code == SSL_ERROR_ZERO_RETURN) error = asio::error::eof;
     if (code == SSL_ERROR_SSL) error = asio::error::fault;
+    ERR_clear_error();
     send_out();  // the alert that says why
     fail(error);
     return Step::failed;
@@ -252,7 +253,6 @@ void TlsStream::flush() {
     while (open_ && blocked_.empty() && !queue_.empty()) {
         const auto bytes = BytesView(gathered).first(gather(gathered));
         std::size_t written = 0;
-        ERR_clear_error();
         const int result = SSL_write_ex(ssl_, bytes.data(), bytes.size(), &written);
         if (result != 1) {
             step_of(result);

@@ -99,9 +99,9 @@ private:
 /// Runs `body` between BEGIN IMMEDIATE and COMMIT; any error rolls back.
 template <class F>
 Result<void> transaction(Database& db, F&& body) {
-    if (auto begun = db.execute("BEGIN IMMEDIATE"); !begun) return begun;
+    if (auto begun = db.query("BEGIN IMMEDIATE").run(); !begun) return begun;
     Result<void> done = body();
-    if (done) done = db.execute("COMMIT");
+    if (done) done = db.query("COMMIT").run();
     if (!done) (void)db.execute("ROLLBACK");  // may have happened already: full disk, I/O error
     if (!done && done.error().code == Errc::store_failed) db.leave_log();
     return done;

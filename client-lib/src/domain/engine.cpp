@@ -1,11 +1,17 @@
 #include "domain/engine.hpp"
 
+#include "huecry/limits.hpp"
+
 namespace huecry::domain {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto ack_delay = 50ms;  // several deliveries, one acknowledgement
+// Several deliveries, one acknowledgement: what is not acknowledged costs nothing but a repeat.
+// Only a window that fills is opened again soon.
+constexpr auto ack_delay = 1000ms;
+constexpr auto ack_soon = 50ms;
+constexpr std::size_t much_unacknowledged = limits::window_bytes / 4;
 
 v1::Stream stream_of(const StreamRef& ref) {
     v1::Stream out;
@@ -216,6 +222,7 @@ void Engine::frame(const v1::Frame& frame) {
 // -- streams
 
 void Engine::handle_deliver(const v1::Deliver& frame) {
+    unacknowledged_ += frame.ByteSizeLong();
     const auto kind = static_cast<StreamKind>(frame.stream().kind());
     if (kind == StreamKind::directory) {
         auto applied = directory_.deliver(frame);
@@ -382,11 +389,15 @@ Result<void> Engine::welcome(Mailbox::Welcomed welcomed) {
 
 void Engine::acknowledge(const StreamRef& stream, std::uint64_t seq) {
     acks_[stream] = std::max(acks_[stream], seq);
-    if (!ack_timer_) ack_timer_ = context_.scheduler.after(ack_delay, [this] { flush_acks(); });
+    const bool soon = unacknowledged_ >= much_unacknowledged;
+    if (ack_timer_ && (!soon || ack_is_soon_)) return;
+    ack_is_soon_ = soon;
+    ack_timer_ = context_.scheduler.after(soon ? ack_soon : ack_delay, [this] { flush_acks(); });
 }
 
 void Engine::flush_acks() {
     ack_timer_.reset();
+    unacknowledged_ = 0;
     for (const auto& [stream, seq] : acks_) {
         v1::Frame frame;
         *frame.mutable_ack()->mutable_stream() = stream_of(stream);

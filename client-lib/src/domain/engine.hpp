@@ -157,6 +157,8 @@ private:
     bool directory_caught_up_ = false, mailbox_caught_up_ = false, refilling_ = false;
     std::optional<Error> trouble_;
     std::map<StreamRef, std::uint64_t> acks_;
+    std::size_t unacknowledged_ = 0;  // bytes delivered since acks_ went out
+    bool ack_is_soon_ = false;
     std::unique_ptr<net::Timer> ack_timer_, pump_timer_, tick_timer_, upload_timer_;
     std::map<ChannelId, std::chrono::milliseconds> due_since_;
     /// Newcomers of a channel had no key package at the relay: asked again ever later.

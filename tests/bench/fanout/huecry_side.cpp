@@ -8,7 +8,9 @@ namespace huecry::bench {
 namespace {
 
 // As client-lib's engine does it.
-constexpr auto ack_delay = std::chrono::milliseconds(50);
+constexpr auto ack_delay = std::chrono::milliseconds(1000);
+constexpr auto ack_soon = std::chrono::milliseconds(50);
+constexpr std::size_t much_unacknowledged = limits::window_bytes / 4;
 // "HTTP/1.1 101 …\r\n\r\n"
 constexpr std::string_view head_end = "\r\n\r\n";
 
@@ -23,7 +25,7 @@ std::string relay_configuration() {
 
 HuecrySide::HuecrySide(asio::io_context& io, TlsClient& tls, const Plan& plan,
                        const std::filesystem::path& folder, const Cores& cores)
-    : Side(io, tls, plan), ack_timer_(io) {
+    : Side(io, tls, plan), acks_{Acks{io}, Acks{io}} {
     const auto file = folder / "relay.toml";
     write_file(file, relay_configuration());
     relay_ = std::make_unique<test::RelayProcess>(
@@ -37,7 +39,7 @@ HuecrySide::HuecrySide(asio::io_context& io, TlsClient& tls, const Plan& plan,
 }
 
 HuecrySide::~HuecrySide() {
-    ack_timer_.cancel();
+    for (auto& queue : acks_) queue.timer.cancel();
     for (auto* clients : {&readers_, &posters_})
         for (auto& client : *clients)
             if (client.line) client.line->close();
@@ -123,7 +125,8 @@ void HuecrySide::drop_readers() {
         client.line.reset();
         client.ack_due = false;
     }
-    std::erase_if(acks_, [](const auto& due) { return !due.second->poster; });
+    for (auto& queue : acks_)
+        std::erase_if(queue.due, [](const auto& due) { return !due.second->poster; });
 }
 
 void HuecrySide::send(Client& client, const std::string& frame) {
@@ -245,6 +248,7 @@ std::size_t HuecrySide::channel_of(const StreamRef& stream) const {
 }
 
 void HuecrySide::take_deliver(Client& client, BytesView deliver) {
+    client.unacknowledged += deliver.size();
     ProtoFields fields(deliver);
     std::size_t channel = 0;
     std::size_t slot = 0;
@@ -278,28 +282,33 @@ void HuecrySide::take_entry(Client& client, std::size_t slot, std::size_t channe
 }
 
 void HuecrySide::ack_later(Client& client) {
-    if (client.ack_due) return;
+    const bool soon = client.unacknowledged >= much_unacknowledged;
+    if (client.ack_due && (!soon || client.ack_soon)) return;
     client.ack_due = true;
-    acks_.emplace_back(std::chrono::steady_clock::now() + ack_delay, &client);
-    if (acks_.size() == 1) arm_acks();
+    client.ack_soon = soon;
+    auto& queue = acks_[soon ? 0 : 1];
+    queue.due.emplace_back(std::chrono::steady_clock::now() + (soon ? ack_soon : ack_delay),
+                           &client);
+    if (queue.due.size() == 1) arm_acks(queue);
 }
 
-void HuecrySide::arm_acks() {
-    ack_timer_.expires_at(acks_.front().first);
-    ack_timer_.async_wait([this](boost::system::error_code error) {
+void HuecrySide::arm_acks(Acks& queue) {
+    queue.timer.expires_at(queue.due.front().first);
+    queue.timer.async_wait([this, &queue](boost::system::error_code error) {
         if (error) return;
         const auto now = std::chrono::steady_clock::now();
-        while (!acks_.empty() && acks_.front().first <= now) {
-            auto* client = acks_.front().second;
-            acks_.pop_front();
-            ack(*client);
+        while (!queue.due.empty() && queue.due.front().first <= now) {
+            auto* client = queue.due.front().second;
+            queue.due.pop_front();
+            if (client->ack_due) ack(*client);
         }
-        if (!acks_.empty()) arm_acks();
+        if (!queue.due.empty()) arm_acks(queue);
     });
 }
 
 void HuecrySide::ack(Client& client) {
-    client.ack_due = false;
+    client.ack_due = client.ack_soon = false;
+    client.unacknowledged = 0;
     if (!client.line) return;
     for (std::size_t slot = 0; slot < client.slots.size(); ++slot) {
         auto& one = client.slots[slot];

@@ -15,7 +15,7 @@ namespace huecry::bench {
 [[nodiscard]] std::string relay_configuration();
 
 /// The real relay with its real store, and clients that keep to the protocol: proofs both ways,
-/// acknowledgements as the client library sends them, 50 ms after the first delivery.
+/// acknowledgements as the client library sends them.
 class HuecrySide final : public Side {
 public:
     HuecrySide(asio::io_context& io, TlsClient& tls, const Plan& plan,
@@ -49,7 +49,16 @@ private:
         bool stocked = false;  // has left its key package
         bool subscribes = true;
         bool ack_due = false;
+        bool ack_soon = false;
+        std::size_t unacknowledged = 0;  // bytes
         std::vector<Slot> slots{};
+    };
+
+    /// All wait equally long: the first is always the next.
+    struct Acks {
+        explicit Acks(asio::io_context& io) : timer(io) {}
+        asio::steady_timer timer;
+        std::deque<std::pair<Time, Client*>> due{};
     };
 
     void make_clients();
@@ -68,7 +77,7 @@ private:
     void send(Client& client, const std::string& frame);
     void ack_later(Client& client);
     void ack(Client& client);
-    void arm_acks();
+    void arm_acks(Acks& queue);
     [[nodiscard]] std::size_t channel_of(const StreamRef& stream) const;
 
     std::unique_ptr<test::RelayProcess> relay_;
@@ -80,8 +89,7 @@ private:
     std::size_t posters_in_ = 0;
     std::uint64_t requests_ = 0;
     std::uint32_t mask_ = 0x6d2b79f5;
-    std::deque<std::pair<Time, Client*>> acks_;
-    asio::steady_timer ack_timer_;
+    std::array<Acks, 2> acks_;  // soon, and later
 };
 
 }  // namespace huecry::bench
