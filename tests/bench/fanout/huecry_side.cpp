@@ -98,6 +98,9 @@ void HuecrySide::connect(Client& client) {
     events.data = [this, &client](BytesView bytes) { received(client, bytes); };
     events.end = [this](const std::string& why) { ledger_.fault("a connection ended: " + why); };
     client.in.clear();
+    client.out.clear();
+    client.ack_due = client.ack_soon = false;  // the subscription says it
+    client.unacknowledged = 0;
     client.stage = Stage::upgrading;
     client.line = std::make_shared<Line>(io_, tls_.native(), std::move(events));
     client.line->connect(local_address(), {asio::ip::address_v4::loopback(), relay_->port()});
@@ -127,6 +130,40 @@ void HuecrySide::drop_readers() {
     }
     for (auto& queue : acks_)
         std::erase_if(queue.due, [](const auto& due) { return !due.second->poster; });
+}
+
+void HuecrySide::reconnect(std::size_t reader) {
+    auto& client = readers_[reader];
+    if (client.stage != Stage::in) return;  // on its way already
+    client.line->close();
+    connect(client);
+}
+
+void HuecrySide::photo(const std::string& bytes, std::size_t fetchers) {
+    while (https_.size() < fetchers + 1) {
+        const auto caller = https_.empty() ? test::Caller{partnership_->founder().key.clone(),
+                                                          partnership_->founder().partnership,
+                                                          ClientKind::device, relay_->key()}
+                                           : partnership_->device(https_.size() - 1);
+        https_.push_back(std::make_unique<test::WireClient>(relay_->port()));
+        if (caller.enter_https(*https_.back()) != 200) throw Void("huecry: no entry over HTTPS");
+    }
+    std::array<std::uint8_t, 16> id{};
+    ++photos_;
+    std::memcpy(id.data(), &photos_, sizeof photos_);
+    const auto target = "/v1/blobs/" + to_hex(id);
+    const auto size = std::to_string(bytes.size());
+    const auto stored = https_[0]->request(
+        "PUT", target,
+        "Content-Range: bytes 0-" + std::to_string(bytes.size() - 1) + "/" + size +
+            "\r\nHuecry-Channel: " + to_hex(partnership_->channel(0).id) +
+            ".1\r\nHuecry-Lifetime: 3600000\r\nHuecry-Digest: " + sha256(view(bytes)).hex() +
+            "\r\n",
+        bytes);
+    if (stored.status != 201) throw Void("huecry: a photo was not stored");
+    for (std::size_t i = 1; i <= fetchers; ++i)
+        if (https_[i]->request("GET", target).body != bytes)
+            throw Void("huecry: a photo is not what was sent");
 }
 
 void HuecrySide::send(Client& client, const std::string& frame) {

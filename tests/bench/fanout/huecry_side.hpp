@@ -27,6 +27,9 @@ public:
     [[nodiscard]] std::uint64_t commits() const override;
     void connect_posters() override;
     void drop_readers() override;
+    void reconnect(std::size_t reader) override;
+    /// Over HTTPS: one upload, then everybody fetches. Leases are not part of it.
+    void photo(const std::string& bytes, std::size_t fetchers) override;
     void post(std::size_t poster, std::size_t channel) override;
 
 protected:
@@ -87,6 +90,8 @@ private:
     bool stocking_ = false;
     const Client* receiving_ = nullptr;
     std::size_t posters_in_ = 0;
+    std::vector<std::unique_ptr<test::WireClient>> https_;  // the founder's, then the fetchers'
+    std::uint64_t photos_ = 0;
     std::uint64_t requests_ = 0;
     std::uint32_t mask_ = 0x6d2b79f5;
     std::array<Acks, 2> acks_;  // soon, and later

@@ -24,7 +24,9 @@ constexpr const char* usage =
     "  D        2000 and 9000 idle connections: memory, handshakes\n"
     "  E        200 channels of 50 readers\n"
     "  ingest   1, 8, 64, 512 senders at a time, and one with 256 in flight\n"
-    "  without any: A1 A B C E ingest\n"
+    "  F        a mixed day: 20 alerts, 20 reconnects, a photo a second to 600 readers\n"
+    "  growth   readers, channels and backlog doubled three times\n"
+    "  without any: A1 A B C E F ingest\n"
     "  --rounds N      interleaved rounds (5)\n"
     "  --readers N,N   in place of the scenario's own numbers (ingest: of its senders, these)\n"
     "  --scale X       of the number of alerts (1)\n"
@@ -73,7 +75,7 @@ Options parse(int argc, char** argv) {
             out.scenarios.push_back(arg);
         }
     }
-    if (out.scenarios.empty()) out.scenarios = {"A1", "A", "B", "C", "E", "ingest"};
+    if (out.scenarios.empty()) out.scenarios = {"A1", "A", "B", "C", "E", "F", "ingest"};
     return out;
 }
 
@@ -84,6 +86,8 @@ void run(World& world, const std::string& scenario) {
     if (scenario == "C") return catch_up(world);
     if (scenario == "D") return idle(world);
     if (scenario == "E") return many_channels(world);
+    if (scenario == "F") return mixed_day(world);
+    if (scenario == "growth") return growth(world);
     if (scenario == "ingest") return ingest(world);
     quit(false);
 }

@@ -79,7 +79,11 @@ void MosquittoSide::connect(Client& client) {
         client.line->write(view(mqtt::connect(name)));
     };
     events.data = [this, &client](BytesView bytes) { received(client, bytes); };
-    events.end = [this](const std::string& why) {
+    events.end = [this, &client](const std::string& why) {
+        if (client.returning) {
+            client.returning = false;
+            return connect(client);
+        }
         if (leaving_ == 0) return ledger_.fault("a connection ended: " + why);
         --leaving_;
         progress();
@@ -114,6 +118,38 @@ void MosquittoSide::drop_readers() {
         if (client.line) client.line->close();
         client.line.reset();
     }
+}
+
+void MosquittoSide::reconnect(std::size_t reader) {
+    auto& client = readers_[reader];
+    if (client.returning) return;
+    client.returning = true;
+    client.line->write(view(mqtt::disconnect()));
+}
+
+void MosquittoSide::photo(const std::string& bytes, std::size_t fetchers) {
+    while (photo_lines_.size() < fetchers + 1) {
+        photo_lines_.push_back(std::make_unique<test::WireClient>(port_));
+        auto& line = *photo_lines_.back();
+        line.send(mqtt::connect("photos" + std::to_string(photo_lines_.size())));
+        if (line.receive().size() != 4) throw Void("mosquitto: no answer to CONNECT");
+        if (photo_lines_.size() == 1) continue;
+        line.send(mqtt::subscribe(1, {"photos"}));
+        if (line.receive().size() != 5) throw Void("mosquitto: no answer to SUBSCRIBE");
+    }
+    photo_lines_[0]->send(mqtt::publish("photos", ++photos_, view(bytes)));
+    for (std::size_t i = 1; i <= fetchers; ++i) {
+        std::string got;
+        mqtt::Packet packet;
+        while (mqtt::next_packet(view(got), packet) == 0) got += photo_lines_[i]->receive();
+        mqtt::Publish publish;
+        if (!mqtt::read_publish(packet, publish) || to_string(publish.payload) != bytes)
+            throw Void("mosquitto: a photo is not what was sent");
+        std::string ack;
+        mqtt::add_puback(ack, publish.packet);
+        photo_lines_[i]->send(ack);
+    }
+    if (photo_lines_[0]->receive().size() != 4) throw Void("mosquitto: no answer to a photo");
 }
 
 void MosquittoSide::received(Client& client, BytesView bytes) {
@@ -153,12 +189,23 @@ void MosquittoSide::take(Client& client, const mqtt::Packet& packet) {
         case mqtt::Type::publish: {
             mqtt::Publish publish;
             if (!mqtt::read_publish(packet, publish)) return ledger_.fault("a malformed publish");
-            delivered(client.index, channel_of(publish.topic), read_payload(publish.payload));
+            const auto channel = channel_of(publish.topic);
+            const auto number = read_payload(publish.payload);
+            if (!again(client, packet, channel, number)) delivered(client.index, channel, number);
             return mqtt::add_puback(client.out, publish.packet);
         }
         default:
             return ledger_.fault("an unexpected packet");
     }
+}
+
+/// What QoS 1 may give twice: its acknowledgement was under way when the reader left.
+bool MosquittoSide::again(const Client& client, const mqtt::Packet& packet, std::size_t channel,
+                          std::uint64_t number) const {
+    static constexpr unsigned repeated = 8;
+    const auto slot = slot_of(client.index, channel);
+    return (packet.flags & repeated) != 0 && !plan_.by_poster && slot < plan_.runs() &&
+           number <= ledger_.had(client.index, slot);
 }
 
 void MosquittoSide::begin(Client& client) {

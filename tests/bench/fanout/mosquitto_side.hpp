@@ -3,6 +3,7 @@
 #include "bench/fanout/mqtt_packets.hpp"
 #include "bench/fanout/server.hpp"
 #include "bench/fanout/side.hpp"
+#include "e2e/wire_client.hpp"
 #include "support/process.hpp"
 
 namespace huecry::bench {
@@ -25,6 +26,9 @@ public:
     [[nodiscard]] int process() const override { return server_->id(); }
     void connect_posters() override;
     void drop_readers() override;
+    void reconnect(std::size_t reader) override;
+    /// A message of that size on a topic of its own.
+    void photo(const std::string& bytes, std::size_t fetchers) override;
     void post(std::size_t poster, std::size_t channel) override;
 
 protected:
@@ -38,11 +42,14 @@ private:
         std::string in, out;
         std::uint16_t packet = 0;
         bool known = false;  // the server has its session
+        bool returning = false;
     };
 
     void connect(Client& client);
     void received(Client& client, BytesView bytes);
     void take(Client& client, const mqtt::Packet& packet);
+    [[nodiscard]] bool again(const Client& client, const mqtt::Packet& packet, std::size_t channel,
+                             std::uint64_t number) const;
     void begin(Client& client);
 
     std::uint16_t port_;
@@ -52,6 +59,9 @@ private:
     const Client* receiving_ = nullptr;
     std::size_t posters_in_ = 0;
     std::size_t leaving_ = 0;
+    std::vector<std::unique_ptr<test::WireClient>>
+        photo_lines_;  // the poster's, then the fetchers'
+    std::uint16_t photos_ = 0;
 };
 
 }  // namespace huecry::bench

@@ -34,7 +34,7 @@ struct Packet {
 };
 /// The first whole packet of `bytes`, and how long it is; 0: more is needed. Longer than the bound
 /// below, or malformed: −1.
-inline constexpr std::size_t longest_packet = 65536;
+inline constexpr std::size_t longest_packet = 1 << 20;
 [[nodiscard]] int next_packet(BytesView bytes, Packet& out);
 
 struct Publish {

@@ -34,7 +34,8 @@ std::vector<std::size_t> readers_or(const World& world, std::vector<std::size_t>
 
 /// One alert every `interval`; returns when all readers have had all.
 void post_steadily(World& world, Side& side, std::size_t count, std::chrono::milliseconds interval,
-                   std::vector<Ledger::Alert>& alerts) {
+                   std::vector<Ledger::Alert>& alerts,
+                   const std::function<void(std::size_t)>& besides = {}) {
     const auto before = side.ledger().count();
     const auto readers = side.plan().readers;
     alerts.assign(count, {});
@@ -50,6 +51,7 @@ void post_steadily(World& world, Side& side, std::size_t count, std::chrono::mil
     std::function<void()> next = [&] {
         alerts[posted++].posted = std::chrono::steady_clock::now();
         side.post(0, 0);
+        if (besides) besides(posted);
         if (posted == count) return;
         timer.expires_at(timer.expiry() + interval);
         timer.async_wait([&](boost::system::error_code error) {
@@ -63,6 +65,39 @@ void post_steadily(World& world, Side& side, std::size_t count, std::chrono::mil
         std::chrono::seconds(20));
     side.ledger().trace = nullptr;
     side.on_accepted = [](std::size_t) {};
+}
+
+struct Return {
+    double accepted_a_second = 0, wall = 0, cpu = 0;
+};
+
+/// All readers go, `backlog` alerts are posted, all come back and catch up.
+Return come_back(Side& side, std::size_t backlog, std::size_t handshakes) {
+    const auto readers = side.plan().readers;
+    side.drop_readers();
+    const auto before = side.ledger().count();
+    std::size_t accepted = 0;
+    std::size_t posted = 0;
+    const auto post = [&] {
+        if (posted < backlog) side.post(0, 0), ++posted;
+    };
+    side.on_accepted = [&](std::size_t) {
+        ++accepted;
+        post();
+    };
+    Return out;
+    const Stretch away(side);
+    for (int i = 0; i < 64; ++i) post();
+    side.run_until([&] { return accepted == backlog; }, std::chrono::seconds(30));
+    out.accepted_a_second = static_cast<double>(backlog) / away.wall();
+    side.on_accepted = [](std::size_t) {};
+    const Stretch back(side);
+    side.connect_readers(0, readers, handshakes);
+    side.run_until([&] { return side.ledger().count() == before + readers * backlog; },
+                   std::chrono::seconds(30));
+    out.wall = back.wall();
+    out.cpu = back.cpu();
+    return out;
 }
 
 }  // namespace
@@ -147,31 +182,11 @@ void catch_up(World& world) {
                 post_all(side, 64, 64);
             });
             pair.rounds(world.options.rounds, [&](Side& side, std::size_t which) {
+                const auto back = come_back(side, backlog, 96);
                 auto& report = world.report;
-                side.drop_readers();
-                const auto before = side.ledger().count();
-                std::size_t accepted = 0;
-                std::size_t posted = 0;
-                const auto post = [&] {
-                    if (posted < backlog) side.post(0, 0), ++posted;
-                };
-                side.on_accepted = [&](std::size_t) {
-                    ++accepted;
-                    post();
-                };
-                const Stretch away(side);
-                for (int i = 0; i < 64; ++i) post();
-                side.run_until([&] { return accepted == backlog; }, std::chrono::seconds(30));
-                report.add(name, "accepted meanwhile", "per s", which,
-                           static_cast<double>(backlog) / away.wall());
-                side.on_accepted = [](std::size_t) {};
-                const Stretch back(side);
-                side.connect_readers(0, readers, 96);
-                const auto wanted = before + readers * backlog;
-                side.run_until([&] { return side.ledger().count() == wanted; },
-                               std::chrono::seconds(30));
-                report.add(name, "until the last has all", "s", which, back.wall());
-                report.add(name, "server CPU", "s", which, back.cpu());
+                report.add(name, "accepted meanwhile", "per s", which, back.accepted_a_second);
+                report.add(name, "until the last has all", "s", which, back.wall);
+                report.add(name, "server CPU", "s", which, back.cpu);
                 report.add(name, "resident after", "MiB", which,
                            resident_kib(side.process()) / 1024);
             });
@@ -235,6 +250,87 @@ void many_channels(World& world) {
             world.report.add(name, "deliveries", "per server CPU s", which, given / cpu);
             world.report.add(name, "deliveries a second", "per s", which, given / wall);
         });
+    });
+}
+
+void mixed_day(World& world) {
+    for (const auto readers : readers_or(world, {600})) {
+        const auto name = "F a mixed day, " + std::to_string(readers) + " readers";
+        guarded(world, name, [&] {
+            Pair pair(world, {.readers = readers});
+            const std::string photo(200'000, 'p');
+            const auto fetchers = std::min<std::size_t>(10, readers);
+            pair.each([&](Side& side, std::size_t) {
+                side.connect_posters();
+                side.connect_readers(0, readers);
+                post_all(side, 4, 1);
+                side.photo(photo, fetchers);
+            });
+            const auto count = world.scaled(100, 20);
+            pair.rounds(world.options.rounds, [&](Side& side, std::size_t which) {
+                std::vector<Ledger::Alert> alerts;
+                const Stretch stretch(side);
+                // 20 alerts and 20 reconnects a second, a photo a second.
+                post_steadily(world, side, count, std::chrono::milliseconds(50), alerts,
+                              [&](std::size_t i) {
+                                  side.reconnect(i * 7 % readers);
+                                  if (i % 20 == 10) side.photo(photo, fetchers);
+                              });
+                const auto cpu = stretch.cpu();
+                std::vector<double> last, median;
+                for (const auto& alert : alerts) {
+                    last.push_back(milliseconds(alert.posted, alert.last));
+                    median.push_back(milliseconds(alert.posted, alert.median));
+                }
+                auto& report = world.report;
+                report.add(name, "CPU of the server", "ms/s", which,
+                           cpu * 1000 / (static_cast<double>(count) * 0.05));
+                report.add(name, "to the median reader, p50", "ms", which, quantile(median, 0.5));
+                report.add(name, "to the last, p50", "ms", which, quantile(last, 0.5));
+                report.add(name, "to the last, p99", "ms", which, quantile(last, 0.99));
+            });
+        });
+    }
+}
+
+void growth(World& world) {
+    const std::string name = "growth";
+    guarded(world, name, [&] {
+        const auto measure = [&](const std::string& what, const Plan& plan, std::size_t alerts,
+                                 std::size_t window) {
+            Pair pair(world, plan);
+            pair.each([&](Side& side, std::size_t) {
+                side.connect_posters();
+                side.connect_readers(0, plan.readers);
+                post_all(side, std::max(window, plan.channels), window);
+            });
+            pair.rounds(world.options.rounds, [&](Side& side, std::size_t which) {
+                const Stretch stretch(side);
+                post_all(side, alerts, window);
+                world.report.add(name, what, "CPU us per delivery", which,
+                                 stretch.cpu() * 1e6 /
+                                     static_cast<double>(alerts * plan.readers_of_a_channel()));
+            });
+        };
+        for (const std::size_t n : {250u, 500u, 1000u, 2000u})
+            measure(std::to_string(n) + " readers", {.readers = n}, world.scaled(300, 64), 64);
+        for (const std::size_t n : {50u, 100u, 200u, 400u})
+            measure(std::to_string(n) + " channels of 20 readers",
+                    {.readers = 400, .channels = n, .channels_of_reader = n / 20},
+                    world.scaled(2000, 64), 64);
+        for (const std::size_t n : {250u, 500u, 1000u, 2000u}) {
+            Pair pair(world, {.readers = 200});
+            pair.each([&](Side& side, std::size_t) {
+                side.connect_posters();
+                side.connect_readers(0, 200);
+                post_all(side, 64, 64);
+            });
+            pair.rounds(world.options.rounds, [&](Side& side, std::size_t which) {
+                const auto back = come_back(side, n, 64);
+                world.report.add(name, "backlog of " + std::to_string(n), "CPU us per delivery",
+                                 which, back.cpu * 1e6 / static_cast<double>(n * 200));
+            });
+        }
     });
 }
 

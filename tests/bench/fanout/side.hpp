@@ -55,6 +55,11 @@ public:
     /// subscribes each from where it stands. Returns when all are in.
     void connect_readers(std::size_t first, std::size_t count, std::size_t at_once = 64);
     virtual void drop_readers() = 0;
+    /// Goes and comes back at once.
+    virtual void reconnect(std::size_t reader) = 0;
+    /// A photo's bytes from a poster to each of `fetchers` readers, on connections that stay open
+    /// for it. Returns when all have it whole.
+    virtual void photo(const std::string& bytes, std::size_t fetchers) = 0;
     /// The next alert of a channel; `on_accepted` follows once the server answers for it.
     virtual void post(std::size_t poster, std::size_t channel) = 0;
 

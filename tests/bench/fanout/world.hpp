@@ -79,6 +79,8 @@ void light_load(World& world);                   // B
 void catch_up(World& world);                     // C
 void idle(World& world);                         // D
 void many_channels(World& world);                // E
+void mixed_day(World& world);                    // F
 void ingest(World& world);
+void growth(World& world);
 
 }  // namespace huecry::bench
