@@ -204,8 +204,12 @@ void HuecrySide::take_all(Client& client, BytesView bytes) {
         rest = rest.subspan(static_cast<std::size_t>(size));
     }
     if (size < 0) return ledger_.fault("a malformed WebSocket frame");
-    std::string left(reinterpret_cast<const char*>(rest.data()), rest.size());
-    client.in = std::move(left);
+    // A long frame comes in many reads: what is there already is not copied again.
+    if (client.in.empty()) {
+        client.in.assign(reinterpret_cast<const char*>(rest.data()), rest.size());
+    } else if (rest.size() < client.in.size()) {
+        client.in.erase(0, client.in.size() - rest.size());
+    }
 }
 
 void HuecrySide::take(Client& client, BytesView bytes) {

@@ -167,8 +167,12 @@ void MosquittoSide::received(Client& client, BytesView bytes) {
         rest = rest.subspan(static_cast<std::size_t>(size));
     }
     if (size < 0) ledger_.fault("a malformed packet");
-    std::string left(reinterpret_cast<const char*>(rest.data()), rest.size());
-    client.in = std::move(left);
+    // A long frame comes in many reads: what is there already is not copied again.
+    if (client.in.empty()) {
+        client.in.assign(reinterpret_cast<const char*>(rest.data()), rest.size());
+    } else if (rest.size() < client.in.size()) {
+        client.in.erase(0, client.in.size() - rest.size());
+    }
     receiving_ = nullptr;
     if (client.out.empty()) return;
     line->write(view(client.out));
