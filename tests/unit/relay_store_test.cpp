@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include "relay_world.hpp"
+#include "store/database.hpp"
 
 using namespace huecry;
 using namespace huecry::relay;
@@ -148,6 +149,81 @@ TEST_CASE("store contract: acceptances, readers, packages, codes, pruning") {
     rows = o.store->load(o.p);
     CHECK(rows->readers.empty());
     CHECK(rows->key_packages.empty());
+}
+
+TEST_CASE("acceptances are found again, told apart, and forgotten only when they are old") {
+    Opened o;
+    const auto device = o.random.id<DeviceId>();
+    const auto other = o.random.id<DeviceId>();
+    std::vector<AcceptanceRow> rows;
+    for (std::uint64_t i = 1; i <= 500; ++i)
+        rows.push_back({o.stream, i % 2 == 0 ? device : other, o.random.id<MessageId>(),
+                        o.random.id<Digest>(), o.random.bytes(10), i, i * 10});
+    for (const auto& row : rows)
+        REQUIRE(o.store->commit(std::vector<Write>{write::Acceptance{o.p, row}}).ok());
+    for (int round = 0; round < 2; ++round) {
+        for (const auto& row : rows) {
+            const auto found = o.store->acceptance(o.p, o.stream, row.device, row.message_id);
+            REQUIRE(found.ok());
+            REQUIRE(found->has_value());
+            CHECK((*found)->digest == row.digest);
+            CHECK((*found)->answer == row.answer);
+            CHECK((*found)->seq == row.seq);
+            const auto& wrong = row.device == device ? other : device;
+            CHECK_FALSE(o.store->acceptance(o.p, o.stream, wrong, row.message_id)->has_value());
+        }
+        o.open();  // and once more from the disk
+    }
+    // The same again is refused whole, and what it was in leaves no trace.
+    const auto fresh = o.random.id<MessageId>();
+    auto again = rows.front();
+    CHECK_FALSE(
+        o.store
+            ->commit(std::vector<Write>{
+                write::Acceptance{o.p, {o.stream, device, fresh, {}, o.random.bytes(1), 501, 5010}},
+                write::Acceptance{o.p, again}})
+            .ok());
+    CHECK_FALSE(o.store->acceptance(o.p, o.stream, device, fresh)->has_value());
+    REQUIRE(o.store->commit(std::vector<Write>{write::Prune{2500, 0, 0, 0}}).ok());
+    for (const auto& row : rows)
+        CHECK(o.store->acceptance(o.p, o.stream, row.device, row.message_id)->has_value() ==
+              (row.accepted_ms >= 2500));
+    CHECK(o.store->load(o.p)->accepted.size() == 2);
+}
+
+TEST_CASE("a store of the first version keeps its acceptances") {
+    Opened o;
+    const auto device = o.random.id<DeviceId>();
+    const auto id = o.random.id<MessageId>();
+    const auto digest = o.random.id<Digest>();
+    const auto file = o.folder.path() / "old.db";
+    {
+        auto db = Database::open(file, o.key, Database::Mode::writer);
+        REQUIRE(db.ok());
+        REQUIRE((*db)
+                    ->execute(
+                        "CREATE TABLE stream (number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "
+                        "partnership BLOB NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL, "
+                        "incarnation INTEGER NOT NULL) STRICT;"
+                        "CREATE TABLE acceptance (stream INTEGER NOT NULL REFERENCES stream "
+                        "(number), device BLOB NOT NULL, message_id BLOB NOT NULL, digest BLOB NOT "
+                        "NULL, answer BLOB NOT NULL, seq INTEGER NOT NULL, accepted INTEGER NOT "
+                        "NULL, PRIMARY KEY (stream, device, message_id)) STRICT, WITHOUT ROWID;"
+                        "PRAGMA user_version = 1")
+                    .ok());
+        auto stream = (*db)->query(
+            "INSERT INTO stream (partnership, kind, id, incarnation) VALUES (?, 2, ?, 1)");
+        REQUIRE(stream.bind(o.p).bind(BytesView(o.stream.id)).run().ok());
+        auto row = (*db)->query("INSERT INTO acceptance VALUES (1, ?, ?, ?, ?, 7, 70)");
+        REQUIRE(row.bind(device).bind(id).bind(digest).bind(BytesView(o.key)).run().ok());
+    }
+    auto store = open_sqlcipher_store(file, o.key);
+    REQUIRE(store.ok());
+    const auto found = (*store)->acceptance(o.p, o.stream, device, id);
+    REQUIRE(found.ok());
+    REQUIRE(found->has_value());
+    CHECK((*found)->digest == digest);
+    CHECK((*found)->seq == 7);
 }
 
 TEST_CASE("headers are pruned, but never the newest of a stream") {

@@ -112,6 +112,7 @@ int main(int argc, char** argv) {
     auto options = parse(argc, argv);
     if (mosquitto_program().empty()) options.alone = true;
     std::signal(SIGPIPE, SIG_IGN);
+    catch_interruptions();
     rlimit files{};
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
@@ -119,7 +120,11 @@ int main(int argc, char** argv) {
     World world(std::move(options));
     pin(0, world.cores.generator);
     explain(world);
-    for (const auto& scenario : world.options.scenarios) run(world, scenario);
+    try {
+        for (const auto& scenario : world.options.scenarios) run(world, scenario);
+    } catch (const Interrupted&) {
+        return 130;
+    }
     world.report.end();
     return world.report.whole() ? 0 : 1;
 }

@@ -1,6 +1,17 @@
 #include "bench/fanout/side.hpp"
 
+#include <csignal>
+
 namespace huecry::bench {
+namespace {
+
+volatile std::sig_atomic_t interrupted = 0;
+
+}  // namespace
+
+void catch_interruptions() {
+    for (const int number : {SIGINT, SIGTERM}) std::signal(number, [](int) { interrupted = 1; });
+}
 
 Tcp::endpoint Side::local_address() {
     static constexpr std::size_t addresses = 16;
@@ -14,6 +25,7 @@ void Side::run_until(const std::function<bool()>& done, std::chrono::seconds lon
     while (!done()) {
         io_.restart();  // it may have run out of work before
         io_.run_one_for(std::chrono::milliseconds(200));
+        if (interrupted != 0) throw Interrupted{};
         if (!ledger_.fault().empty()) throw Void(name() + ": " + ledger_.fault());
         if (ledger_.count() != seen) {
             seen = ledger_.count();

@@ -33,6 +33,10 @@ class Void : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// The run was interrupted (SIGINT, SIGTERM): what was started is stopped on the way out.
+struct Interrupted {};
+void catch_interruptions();
+
 /// One server under load with all of its clients, seen alike by every scenario. One thread.
 class Side {
 public:
