@@ -219,11 +219,13 @@ void TlsStream::queue(BytesView prefix, SharedBytes body) {
     queue_.push_back(std::move(piece));
 }
 
-bool TlsStream::queue_control(std::string bytes) {
-    if (!open_ || control_queued_ + bytes.size() > max_queued_control) return false;
+ErrorCode TlsStream::queue_control(std::string bytes) {
+    if (!open_) return asio::error::operation_aborted;
+    if (control_queued_ + bytes.size() > max_queued_control) return asio::error::no_buffer_space;
     control_queued_ += bytes.size();
     queue(std::move(bytes));
-    return true;
+    flush();
+    return open_ ? ErrorCode{} : error_;
 }
 
 std::size_t TlsStream::gather(std::span<std::uint8_t> into) {

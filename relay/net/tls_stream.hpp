@@ -2,7 +2,9 @@
 
 #include <array>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/compose.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
@@ -26,10 +28,11 @@ using SharedBytes = std::shared_ptr<const std::string>;
 /// Output is one queue. `queue()` keeps a reference to bytes that many connections share; `flush()`
 /// gathers what is queued into full records and sends them.
 ///
-/// Network thread only; `close()` ends every wait.
+/// It is an AsyncStream for Beast as well. Network thread only; `close()` ends every wait.
 class TlsStream : public std::enable_shared_from_this<TlsStream> {
 public:
     using executor_type = asio::ip::tcp::socket::executor_type;
+    using next_layer_type = asio::ip::tcp::socket;
 
     TlsStream(asio::ip::tcp::socket socket, const TlsContext& context);
     ~TlsStream();
@@ -37,6 +40,7 @@ public:
     TlsStream& operator=(const TlsStream&) = delete;
 
     [[nodiscard]] executor_type get_executor() { return socket_.get_executor(); }
+    [[nodiscard]] next_layer_type& next_layer() { return socket_; }
 
     asio::awaitable<ErrorCode> handshake();
     /// RFC 9266 "EXPORTER-Channel-Binding"; empty before the handshake is done.
@@ -50,9 +54,6 @@ public:
     void queue(std::string bytes) {
         queue({}, std::make_shared<const std::string>(std::move(bytes)));
     }
-    /// An answer that the peer can cause at will: false, and nothing is queued, when it has let too
-    /// much of them pile up.
-    [[nodiscard]] bool queue_control(std::string bytes);
     /// Sends what the socket takes now; the rest follows by itself.
     void flush();
     [[nodiscard]] std::size_t queued() const { return queued_; }
@@ -68,6 +69,11 @@ public:
     /// Called when a queue that had to wait for the socket has become empty.
     void on_drained(std::function<void()> callback) { on_drained_ = std::move(callback); }
 
+    template <class MutableBuffers, class Token>
+    auto async_read_some(const MutableBuffers& buffers, Token&& token);
+    template <class ConstBuffers, class Token>
+    auto async_write_some(const ConstBuffers& buffers, Token&& token);
+
 private:
     enum class Step { done, want_read, failed };
     struct Piece {
@@ -76,6 +82,9 @@ private:
         SharedBytes body;
         [[nodiscard]] std::size_t size() const { return prefix_size + body->size(); }
     };
+    template <class MutableBuffers>
+    struct ReadOperation;
+
     friend struct TlsWire;  // what OpenSSL reads from and writes to
     Step step_of(int result);
     Step read_once(std::uint8_t* into, std::size_t size, std::size_t& got);
@@ -85,13 +94,14 @@ private:
     std::size_t gather(std::span<std::uint8_t> scratch);
     void wait_writable();
     void fail(ErrorCode error);
+    ErrorCode queue_control(std::string bytes);
 
     asio::ip::tcp::socket socket_;
     ssl_st* ssl_;
     Fifo<Piece> queue_;
     std::size_t first_offset_ = 0;  // of the first piece: what went out already
     std::size_t queued_ = 0;
-    std::size_t control_queued_ = 0;  // since the queue was last empty
+    std::size_t control_queued_ = 0;  // by Beast since the queue was last empty
     Bytes blocked_;                   // ciphertext that the socket did not take
     BytesView arrived_{};             // ciphertext in the shared buffer, during one call
     Bytes kept_;                      // the same between two calls, from kept_at_ on
@@ -105,7 +115,65 @@ private:
     std::function<void()> on_drained_;
 };
 
-/// Bound of what queue_control keeps.
+/// Beast's control frames wait in the same queue; a peer that makes us queue more is cut off.
 inline constexpr std::size_t max_queued_control = 65536;
+
+template <class MutableBuffers>
+struct TlsStream::ReadOperation {
+    TlsStream& stream;
+    MutableBuffers buffers;
+    bool started = false;
+    Step step = Step::done;
+    std::size_t got = 0;
+
+    template <class Self>
+    void operator()(Self& self, ErrorCode error = {}) {
+        if (started && step == Step::done) return self.complete({}, got);
+        if (error) return self.complete(error, 0);
+        if (started) stream.readable_ = true;
+        auto it = asio::buffer_sequence_begin(buffers);
+        const auto end = asio::buffer_sequence_end(buffers);
+        while (it != end && asio::mutable_buffer(*it).size() == 0) ++it;
+        if (it != end) {
+            const asio::mutable_buffer target(*it);
+            step = stream.read_once(static_cast<std::uint8_t*>(target.data()), target.size(), got);
+        }
+        const bool first = !started;
+        started = true;
+        if (step == Step::want_read)
+            return stream.socket_.async_wait(asio::socket_base::wait_read, std::move(self));
+        if (step == Step::done && !first) return self.complete({}, got);
+        if (step == Step::done) return asio::post(stream.get_executor(), std::move(self));
+        if (!first) return self.complete(stream.error_, 0);
+        // A handler must not run inside the call that starts it.
+        const auto failure = stream.error_;
+        asio::post(stream.get_executor(),
+                   [self = std::move(self), failure]() mutable { self.complete(failure, 0); });
+    }
+};
+
+template <class MutableBuffers, class Token>
+auto TlsStream::async_read_some(const MutableBuffers& buffers, Token&& token) {
+    return asio::async_compose<Token, void(ErrorCode, std::size_t)>(
+        ReadOperation<MutableBuffers>{*this, buffers}, token, socket_);
+}
+
+template <class ConstBuffers, class Token>
+auto TlsStream::async_write_some(const ConstBuffers& buffers, Token&& token) {
+    return asio::async_compose<Token, void(ErrorCode, std::size_t)>(
+        [this, buffers, started = false](auto& self, ErrorCode error = {},
+                                         std::size_t size = 0) mutable {
+            if (started) return self.complete(error, size);
+            started = true;
+            std::string bytes(asio::buffer_size(buffers), '\0');
+            const auto copied = asio::buffer_copy(asio::buffer(bytes), buffers);
+            ErrorCode outcome = error_;
+            if (!outcome) outcome = queue_control(std::move(bytes));
+            asio::post(get_executor(), [self = std::move(self), outcome, copied]() mutable {
+                self.complete(outcome, outcome ? 0 : copied);
+            });
+        },
+        token, socket_);
+}
 
 }  // namespace huecry::relay

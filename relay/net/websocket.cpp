@@ -1,64 +1,100 @@
 #include "net/websocket.hpp"
 
-#include <openssl/evp.h>
-#include <openssl/sha.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+#include <boost/beast/websocket/stream.hpp>
 
 namespace huecry::relay {
+
+namespace beast = boost::beast;
+namespace ws = boost::beast::websocket;
+
+// Beast ends a connection through these; the session closes the socket, in its own order.
+void teardown(beast::role_type, TlsStream&, ErrorCode& error) { error = {}; }
+template <class Handler>
+void async_teardown(beast::role_type, TlsStream& stream, Handler&& handler) {
+    asio::post(stream.get_executor(),
+               [handler = std::forward<Handler>(handler)]() mutable { handler(ErrorCode{}); });
+}
+
 namespace {
 
-constexpr std::string_view guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";  // RFC 6455 section 1.3
-constexpr std::uint16_t no_code = 1005;
-
-std::string accept_field(std::string_view key) {
-    const auto text = std::string(key).append(guid);
-    std::array<std::uint8_t, SHA_DIGEST_LENGTH> digest{};
-    SHA1(reinterpret_cast<const std::uint8_t*>(text.data()), text.size(), digest.data());
-    std::array<std::uint8_t, 4 * ((SHA_DIGEST_LENGTH + 2) / 3) + 1> out{};
-    const int size = EVP_EncodeBlock(out.data(), digest.data(), digest.size());
-    return {reinterpret_cast<const char*>(out.data()), static_cast<std::size_t>(size)};
-}
+constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t read_step = 16384;
+constexpr std::size_t kept_buffer = 4096;  // capacity that an idle connection may keep
+constexpr std::size_t max_pieces = 64;     // of a message, beyond one for each 512 bytes
+constexpr std::size_t max_controls = 120;  // between two messages
 
 }  // namespace
 
-void WebSocket::accept(const HttpHead& head) {
-    stream_.queue(
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Accept: " +
-        accept_field(head.field("sec-websocket-key")) + "\r\n\r\n");
+struct WebSocket::Beast {
+    explicit Beast(TlsStream& stream) : websocket(stream) {}
+    ws::stream<TlsStream&, false> websocket;
+    beast::flat_buffer buffer;
+};
+
+WebSocket::WebSocket(TlsStream& stream) : stream_(stream), beast_(std::make_unique<Beast>(stream)) {
+    auto& websocket = beast_->websocket;
+    websocket.binary(true);
+    websocket.auto_fragment(false);
+    ws::stream_base::timeout none{};
+    none.handshake_timeout = ws::stream_base::none();
+    none.idle_timeout = ws::stream_base::none();
+    none.keep_alive_pings = false;
+    websocket.set_option(none);
+    websocket.control_callback([this](ws::frame_type kind, beast::string_view) {
+        if (kind == ws::frame_type::pong) heard_ = true;
+        ++controls_;
+    });
 }
 
-std::optional<BytesView> WebSocket::take(BytesView& input, std::size_t limit) {
-    using Kind = WebSocketReader::Kind;
-    while (!ended_) {
-        const auto event = reader_.next(input, limit);
-        switch (event.kind) {
-            case Kind::more:
-                return std::nullopt;
-            case Kind::message:
-                heard_ = true;
-                return event.payload;
-            case Kind::ping:
-                answer_ping(event.payload);
-                break;
-            case Kind::pong:
-                heard_ = true;
-                break;
-            case Kind::close:
-            case Kind::fault:
-                close(event.code);
-                ended_ = true;
-                break;
+WebSocket::~WebSocket() = default;
+
+asio::awaitable<Result<void>> WebSocket::accept(const HttpHead& head) {
+    // Only what the upgrade needs is handed on: no offered extension reaches Beast.
+    namespace http = beast::http;
+    http::request<http::empty_body> request(http::verb::get, head.target, 11);
+    request.set(http::field::host, std::string(head.field("host")));
+    request.set(http::field::upgrade, "websocket");
+    request.set(http::field::connection, "upgrade");
+    request.set(http::field::sec_websocket_key, std::string(head.field("sec-websocket-key")));
+    request.set(http::field::sec_websocket_version,
+                std::string(head.field("sec-websocket-version")));
+    const auto [error] = co_await beast_->websocket.async_accept(request, awaited);
+    if (error == ws::error::upgrade_declined || !stream_.is_open())
+        co_return Error{Errc::unreachable};
+    if (error) co_return Error{Errc::malformed, "upgrade"};
+    co_return Result<void>();
+}
+
+asio::awaitable<Result<BytesView>> WebSocket::read(std::size_t limit) {
+    auto& websocket = beast_->websocket;
+    auto& buffer = beast_->buffer;
+    buffer.clear();
+    if (buffer.capacity() > kept_buffer) buffer = beast::flat_buffer();
+    websocket.read_message_max(limit);
+    std::size_t pieces = 0;
+    do {
+        const auto room = std::min(read_step, std::max<std::size_t>(buffer.size(), 1024));
+        const auto into = buffer.prepare(room);
+        const auto [error, got] = co_await websocket.async_read_some(into, awaited);
+        if (error) co_return Error{Errc::unreachable};
+        buffer.commit(got);
+        const bool flooded =
+            ++pieces > max_pieces + buffer.size() / 512 || controls_ > max_controls;
+        if (flooded || !websocket.got_binary()) {
+            close(flooded ? 1008 : 1003);
+            co_return Error{Errc::bad_frame};
         }
-    }
-    return std::nullopt;
-}
-
-void WebSocket::answer_ping(BytesView payload) {
-    if (closed_) return;
-    std::string frame("\x8a", 1);
-    frame += static_cast<char>(payload.size());
-    frame += to_string(payload);
-    if (!stream_.queue_control(std::move(frame))) ended_ = true;
+    } while (!websocket.is_message_done());
+    heard_ = true;
+    controls_ = 0;
+    const auto data = buffer.data();
+    co_return BytesView(static_cast<const std::uint8_t*>(data.data()), data.size());
 }
 
 void WebSocket::send(SharedBytes message) {
@@ -84,12 +120,9 @@ void WebSocket::ping() {
 
 void WebSocket::close(std::uint16_t code) {
     if (closed_) return;
-    std::string frame("\x88\x00", 2);
-    if (code != no_code) {
-        frame[1] = 2;
-        frame += static_cast<char>(code >> 8);
-        frame += static_cast<char>(code & 0xff);
-    }
+    std::string frame("\x88\x02", 2);
+    frame += static_cast<char>(code >> 8);
+    frame += static_cast<char>(code & 0xff);
     stream_.queue(std::move(frame));
     closed_ = true;
 }

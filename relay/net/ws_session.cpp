@@ -12,9 +12,6 @@ constexpr std::size_t max_queued = 4 * limits::window_bytes + limits::max_frame;
 constexpr std::uint16_t close_code_base = 4000;
 constexpr auto closing_time = std::chrono::seconds(5);
 
-// One for all connections: what was read is taken before anybody else reads.
-thread_local std::array<std::uint8_t, 16384> received;
-
 }  // namespace
 
 WsSession::WsSession(Network& network, std::shared_ptr<TlsStream> stream, Admission::Ticket ticket)
@@ -37,43 +34,39 @@ asio::awaitable<void> WsSession::run(HttpHead head) {
     const auto exporter = stream_->exporter();
     if (!exporter) co_return;
     arm(network_.options.proof_deadline);
-    websocket_.accept(head);
+    const auto accepted = co_await websocket_.accept(head);
     head = {};
-    want_flush();
-    ++network_.counters.websockets;
-    stream_->on_drained([weak = weak_from_this()] {
-        if (const auto session = weak.lock()) session->tell_writable();
-    });
-    Peer peer;
-    peer.loopback = ticket_.loopback();
-    // Connections per address are counted by Admission, from TCP on: not once more there.
-    id_ = network_.core.opened(*this, *exporter, peer);
-    opened_ = true;
-    while (!websocket_.ended() && stream_->is_open()) {
-        std::size_t got = 0;
-        const auto failed = co_await stream_->read(received, got);
-        if (failed) break;
-        take(BytesView(received).first(got));
+    if (accepted) {
+        ++network_.counters.websockets;
+        stream_->on_drained([weak = weak_from_this()] {
+            if (const auto session = weak.lock()) session->tell_writable();
+        });
+        Peer peer;
+        peer.loopback = ticket_.loopback();
+        // Connections per address are counted by Admission, from TCP on: not once more there.
+        id_ = network_.core.opened(*this, *exporter, peer);
+        opened_ = true;
+        co_await read_all();
+        opened_ = false;
+        network_.core.closed(id_);
+        network_.driver.kick();
     }
-    opened_ = false;
-    network_.core.closed(id_);
-    network_.driver.kick();
     timer_.cancel();
     stream_->on_drained({});
     co_await stream_->finish();
 }
 
-void WsSession::take(BytesView input) {
-    while (!input.empty() && !websocket_.ended() && stream_->is_open()) {
+asio::awaitable<void> WsSession::read_all() {
+    for (;;) {
         const auto limit =
             closing_ ? limits::max_frame_before_proof : network_.core.frame_limit(id_);
-        const auto message = websocket_.take(input, limit);
-        if (!message || closing_) continue;
+        const auto message = co_await websocket_.read(limit);
+        if (!message) co_return;
+        if (closing_) continue;
         network_.core.received(id_, *message);
         note_proof();
+        network_.driver.kick();
     }
-    if (stream_->queued() > 0) want_flush();  // an answer to a ping
-    network_.driver.kick();
 }
 
 void WsSession::note_proof() {

@@ -3,7 +3,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
 
-#include "net/http_request.hpp"
 #include "net/network.hpp"
 #include "net/websocket.hpp"
 
@@ -33,7 +32,7 @@ public:
 
 private:
     asio::awaitable<void> run(HttpHead head);
-    void take(BytesView input);
+    asio::awaitable<void> read_all();
     void note_proof();
     void arm(std::chrono::steady_clock::duration time);
     void on_timer();
