@@ -50,10 +50,14 @@ TEST_CASE("six hundred devices admitted in a burst come in by few commits, and n
     GhostTown town(471);
     std::vector<Arrival> all_new;
     // One device may make so many statements a minute: the invites take ten.
+    std::vector<SigningKey> invites;
     for (std::size_t i = 0; i < newcomers; ++i) {
-        all_new.push_back(bring_packages(town, town.admit(directory::Role::retailer)));
+        invites.push_back(town.invite(directory::Role::retailer, 86'400'000, true));
         if (i % 60 == 59) town.world.run(minute);
     }
+    const auto begun = town.world.clockwork.now();
+    for (const auto& invite : invites) all_new.push_back(bring_packages(town, town.redeem(invite)));
+    MESSAGE("all admitted within ", (town.world.clockwork.now() - begun) / second, " s");
     const auto before = town.last_seq();
     const auto early = commits_after(town, 0);
     CHECK(town.world.run_until(
@@ -68,8 +72,8 @@ TEST_CASE("six hundred devices admitted in a burst come in by few commits, and n
         10 * minute));
     const auto all = early + commits_after(town, before);
     MESSAGE(all, " commits for ", newcomers, " newcomers");
-    // One by one as they come, each would cost a commit, and each of the others could make it too.
-    CHECK(all <= newcomers / 2);
+    // One by one, each would cost a commit, and each of the others online could make it too.
+    CHECK(all <= 40);
     // And all of them read what is said then.
     const auto said = town.say("good morning");
     CHECK(said.shown == town.honest.size() - 1);

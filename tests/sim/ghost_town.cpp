@@ -48,7 +48,10 @@ SigningKey GhostTown::invite(Role role, std::uint64_t lifetime_ms, bool in_perso
 }
 
 SigningKey GhostTown::admit(Role role, bool in_person) {
-    const auto one_time = invite(role, 86'400'000, in_person);
+    return redeem(invite(role, 86'400'000, in_person));
+}
+
+SigningKey GhostTown::redeem(const SigningKey& one_time) {
     const auto id = invite_id_of(one_time.public_key);
     auto device = signing_key_from_seed(world.story.crypto::Random::bytes(32));
     net::Identity identity;
@@ -61,8 +64,8 @@ SigningKey GhostTown::admit(Role role, bool in_person) {
     RawPeer peer(world.relay(), world.story, identity);
     REQUIRE(peer.connect().ok());
     const directory::DeviceAdmitted admitted{id, device.public_key, world.story.id<PublicKey>()};
-    const auto statement = directory::make_statement(
-        world.directory(), world.story.id<directory::Nonce>(), admitted);
+    const auto statement =
+        directory::make_statement(world.directory(), world.story.id<directory::Nonce>(), admitted);
     const auto answer = peer.state(directory::sign_admission(statement, one_time, device));
     INFO((answer ? std::string() : answer.error().text()));
     REQUIRE(answer.ok());

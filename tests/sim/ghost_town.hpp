@@ -35,6 +35,8 @@ public:
 
     /// A device of the directory without a client of ours. `in_person` false: it stays pending.
     SigningKey admit(directory::Role role, bool in_person = true);
+    /// The device that an invite's one-time key has let in.
+    SigningKey redeem(const SigningKey& one_time);
     /// An invite that nobody has redeemed; both of its keys are here.
     SigningKey invite(directory::Role role, std::uint64_t lifetime_ms, bool in_person);
     void signed_by_founder(directory::Body body);

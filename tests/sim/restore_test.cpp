@@ -49,14 +49,13 @@ struct Town {
                 if (!node->running()) continue;
                 auto& e = node->engine();
                 const auto* c = e.channel(channel);
-                MESSAGE("n", node->number(), " online ", e.online(), " settled ", e.settled(),
-                        " dir ", e.directory().index(), " of ", world.directory().index(),
-                        " behind ", e.directory().behind(), " gen ",
-                        e.directory().state().generation(), " lost ",
-                        e.store().directory_lost()->size(), " chan ", c != nullptr,
-                        " joined ", c != nullptr && c->joined(), " inc ",
-                        c != nullptr ? c->row().incarnation : 0U, " caught ",
-                        c != nullptr && c->caught_up());
+                MESSAGE(
+                    "n", node->number(), " online ", e.online(), " settled ", e.settled(), " dir ",
+                    e.directory().index(), " of ", world.directory().index(), " behind ",
+                    e.directory().behind(), " gen ", e.directory().state().generation(), " lost ",
+                    e.store().directory_lost()->size(), " chan ", c != nullptr, " joined ",
+                    c != nullptr && c->joined(), " inc ", c != nullptr ? c->row().incarnation : 0U,
+                    " caught ", c != nullptr && c->caught_up());
             }
         }
         return rested;
