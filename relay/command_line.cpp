@@ -84,8 +84,10 @@ Result<CommandLine> parse_command_line(int argc, const char* const* argv) {
     auto* allow = app.add_subcommand("allow", "print a code that lets one partnership be created");
     auto* confirm = app.add_subcommand("confirm-clock", "expire again after a jump of the clock");
     auto* check = app.add_subcommand("check", "say what is wrong with an installation");
+    auto* restored = app.add_subcommand(
+        "restored", "say that the data was put back to a backup (relay stopped)");
     auto* version = app.add_subcommand("version", "print the version");
-    for (auto* command : {serve, allow, confirm, check}) add_common(command, given);
+    for (auto* command : {serve, allow, confirm, check, restored}) add_common(command, given);
     version->add_flag("--json", given.json, "print JSON");
     add_serve(serve, given);
     allow->add_option("--hours", given.hours, "how long the code is good (168)")
@@ -108,10 +110,11 @@ Result<CommandLine> parse_command_line(int argc, const char* const* argv) {
         out.settings.json = given.json;
         return out;
     }
-    out.command = serve->parsed()     ? Command::serve
-                  : allow->parsed()   ? Command::allow
-                  : confirm->parsed() ? Command::confirm_clock
-                                      : Command::check;
+    out.command = serve->parsed()      ? Command::serve
+                  : allow->parsed()    ? Command::allow
+                  : confirm->parsed()  ? Command::confirm_clock
+                  : restored->parsed() ? Command::restored
+                                       : Command::check;
     HUECRY_TRY_ASSIGN(out.settings, merged(given));
     return out;
 }

@@ -7,7 +7,7 @@
 
 namespace huecry::relay {
 
-enum class Command : std::uint8_t { none, serve, allow, confirm_clock, check, version };
+enum class Command : std::uint8_t { none, serve, allow, confirm_clock, check, restored, version };
 
 struct CommandLine {
     Command command = Command::none;

@@ -7,6 +7,7 @@
 #include "command_line.hpp"
 #include "commands/allow.hpp"
 #include "commands/check.hpp"
+#include "commands/restored.hpp"
 #include "commands/serve.hpp"
 #include "huecry/wire/signing.hpp"
 #include "huecry/wire/transcript.hpp"
@@ -38,6 +39,8 @@ Result<void> run(const CommandLine& line) {
             return confirm_clock(line.settings);
         case Command::check:
             return check(line.settings);
+        case Command::restored:
+            return restored(line.settings);
         case Command::version:
             print_version(line.settings.json);
             return {};

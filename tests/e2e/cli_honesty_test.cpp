@@ -83,3 +83,39 @@ TEST_CASE("a relay that is put back in secret is convicted by its own signatures
     CHECK(ben.run({"evidence", "save", "1", file}).exit.code == 2);
     CHECK(ben.run({"evidence", "save", "7", file + "7"}).exit.code == 7);
 }
+
+TEST_CASE("a relay whose operator says that it was put back: nobody accuses it, and all go on") {
+    CliWorld world;
+    const auto ben = world.join("Ben");
+    const auto cleo = world.join("Cleo");
+    (void)world.anna.ask({"inbox"});
+    (void)ben.ask({"inbox"});
+    (void)cleo.ask({"inbox"});
+    const auto copy = world.folder.path() / "copy";
+    restart(world,
+            [&](const fs::path& data) { fs::copy(data, copy, fs::copy_options::recursive); });
+    const auto device = text_at(cleo.ask({"devices", "--own"}).at("devices").at(0), "id");
+    (void)world.anna.ask({"revoke", device});
+    (void)ben.ask({"inbox"});
+    CHECK(run_relay({"restored", "--data", (world.folder.path() / "relay").string()}).exit.code ==
+          15);  // one relay runs on it
+    restart(world, [&](const fs::path& data) {
+        fs::remove_all(data);
+        fs::copy(copy, data, fs::copy_options::recursive);
+        const auto told = run_relay({"restored", "--data", data.string()});
+        CHECK(told.exit.code == 0);
+        CHECK(told.output.find("next start") != std::string::npos);
+    });
+    for (int i = 0; i < 3; ++i) {  // what is due is done by whoever comes
+        (void)ben.run({"inbox"});
+        (void)world.anna.run({"inbox"});
+    }
+    (void)world.anna.ask({"send", "town", "after the restore"});
+    CHECK(ben.inbox() == std::vector<std::string>{"after the restore"});
+    CHECK(ben.ask({"evidence", "list"}).at("evidence").as_array().empty());
+    // Who was removed since the backup is out again.
+    CHECK(cleo.run({"send", "town", "still here?"}).exit.code != 0);
+    const auto log = ben.run({"directory", "log"});
+    CHECK(log.output.find("restored") != std::string::npos);
+    CHECK(log.output.find("revoke") != std::string::npos);
+}
