@@ -9,48 +9,6 @@
 
 namespace huecry::relay {
 
-void AcceptanceIndex::Table::put(Place place) {
-    auto at = place.hash & (places_.size() - 1);
-    while (places_[at].row != 0) at = (at + 1) & (places_.size() - 1);
-    places_[at] = place;
-}
-
-void AcceptanceIndex::Table::make_room() {
-    if (10 * (taken_ + 1) < 7 * places_.size()) return;
-    std::size_t size = 64;
-    while (5 * size < 12 * (live_ + 1)) size *= 2;
-    std::vector<Place> old(size);
-    old.swap(places_);
-    for (const auto& place : old)
-        if (place.row != 0 && place.row != gone) put(place);
-    taken_ = live_;
-}
-
-void AcceptanceIndex::Table::insert(std::uint64_t hash, std::uint64_t row) {
-    make_room();
-    put({hash, row});
-    ++taken_;
-    ++live_;
-}
-
-void AcceptanceIndex::Table::erase(std::uint64_t hash, std::uint64_t row) {
-    if (places_.empty()) return;
-    for (auto at = hash & (places_.size() - 1); places_[at].row != 0;
-         at = (at + 1) & (places_.size() - 1)) {
-        if (places_[at].hash != hash || places_[at].row != row) continue;
-        places_[at].row = gone;
-        --live_;
-        return;
-    }
-}
-
-void AcceptanceIndex::Table::find(std::uint64_t hash, std::vector<std::uint64_t>& out) const {
-    if (places_.empty()) return;
-    for (auto at = hash & (places_.size() - 1); places_[at].row != 0;
-         at = (at + 1) & (places_.size() - 1))
-        if (places_[at].hash == hash && places_[at].row != gone) out.push_back(places_[at].row);
-}
-
 AcceptanceIndex::AcceptanceIndex(BytesView store_key) {
     const auto derived = labelled_hash("huecry/1 acceptance index", store_key);
     std::copy_n(derived.view().begin(), hash_key_.size(), hash_key_.begin());
@@ -83,7 +41,7 @@ Result<void> AcceptanceIndex::load(Database& db) {
 }
 
 void AcceptanceIndex::add(const Key& key, std::uint64_t row) {
-    table_.insert(hash(key), row);
+    rows_.emplace(hash(key), row);
     newest_[{key.stream, key.device}] = row;
 }
 
@@ -91,7 +49,8 @@ std::vector<std::uint64_t> AcceptanceIndex::find(const Key& key) const {
     std::vector<std::uint64_t> out;
     const auto hashed = hash(key);
     const std::lock_guard lock(mutex_);
-    table_.find(hashed, out);
+    const auto [first, last] = rows_.equal_range(hashed);
+    for (auto it = first; it != last; ++it) out.push_back(it->second);
     return out;
 }
 
@@ -120,7 +79,10 @@ void AcceptanceIndex::publish() {
     const std::lock_guard lock(mutex_);
     for (const auto& change : staged_) {
         if (change.removal) {
-            table_.erase(hash(change.key), change.row);
+            const auto [first, last] = rows_.equal_range(hash(change.key));
+            const auto found = std::find_if(
+                first, last, [&](const auto& entry) { return entry.second == change.row; });
+            if (found != last) rows_.erase(found);
         } else {
             add(change.key, change.row);
         }

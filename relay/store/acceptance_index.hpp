@@ -3,13 +3,14 @@
 #include <array>
 #include <map>
 #include <mutex>
+#include <unordered_map>
 #include <vector>
 
 #include "store/database.hpp"
 
 namespace huecry::relay {
 
-/// Where each remembered submission stands in the log of acceptances, in memory: 16 bytes each, so
+/// Where each remembered submission stands in the log of acceptances, in memory, so
 /// that a submission that was never seen (all but repeats) costs no read of the store, and that one
 /// that is accepted is appended to the log and goes into no index on disk. Read whole at the start.
 ///
@@ -38,24 +39,6 @@ public:
     void discard() { staged_.clear(); }
 
 private:
-    /// Open addressing with linear probing; row 0 is a free place, `gone` one that was used.
-    class Table {
-    public:
-        void insert(std::uint64_t hash, std::uint64_t row);
-        void erase(std::uint64_t hash, std::uint64_t row);
-        void find(std::uint64_t hash, std::vector<std::uint64_t>& out) const;
-
-    private:
-        static constexpr std::uint64_t gone = ~std::uint64_t{0};
-        struct Place {
-            std::uint64_t hash = 0, row = 0;
-        };
-        void put(Place place);
-        void make_room();
-        std::vector<Place> places_;
-        std::size_t taken_ = 0;  // gone ones too
-        std::size_t live_ = 0;
-    };
     struct Change {
         Key key;
         std::uint64_t row = 0;
@@ -66,8 +49,8 @@ private:
     void add(const Key& key, std::uint64_t row);
 
     std::array<std::uint8_t, 16> hash_key_{};
-    mutable std::mutex mutex_;  // of what follows, staged_ apart
-    Table table_;
+    mutable std::mutex mutex_;                                    // of what follows, staged_ apart
+    std::unordered_multimap<std::uint64_t, std::uint64_t> rows_;  // by hash
     std::map<std::pair<std::uint64_t, DeviceId>, std::uint64_t> newest_;
     std::vector<Change> staged_;  // the writer's thread only
 };
