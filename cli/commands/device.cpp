@@ -32,6 +32,27 @@ Result<void> link(Context& context) {
     return {};
 }
 
+/// The words of a device's keys: the same where it is and wherever somebody looks at it.
+Result<void> words(Context& context) {
+    HUECRY_TRY(context.fetch());
+    HUECRY_TRY_ASSIGN(const auto info, context.client().info());
+    auto device = info.self.device;
+    if (const auto typed = context.arguments().get("DEVICE")) {
+        HUECRY_TRY_ASSIGN(device, context.device(*typed));
+    }
+    HUECRY_TRY_ASSIGN(const auto phrase, context.client().safety_phrase(device));
+    context.line(phrase);
+    context.note(device == info.self.device
+                     ? fmt::format("This device's words. Elsewhere 'huecry device words {}' must "
+                                   "show the same; compare them in person or by telephone.",
+                                   device.short_hex())
+                     : "On that device itself 'huecry device words' must show the same.");
+    Object out;
+    out.set("device", device.hex()).set("words", phrase);
+    context.emit(out.set("self", device == info.self.device));
+    return context.fetched();
+}
+
 Result<void> rotate(Context& context) {
     HUECRY_TRY(context.connect());
     HUECRY_TRY(context.fetched());  // all that is due is out
@@ -62,6 +83,11 @@ Commands device_commands() {
                      {Kind::value, "--expires", "TIME", "How long the link works (default: 1h)"},
                      {Kind::flag, "--qr", "", "Show the link as a QR code too"}},
          .run = link},
+        {.name = "device words",
+         .summary = "Show the words of a device's keys, to compare with what it shows itself",
+         .example = "huecry device words 3f2a9c1d",
+         .options = {{Kind::positional, "DEVICE", "DEVICE", "Id or prefix (default: this one)"}},
+         .run = words},
         {.name = "device rotate-key",
          .summary = "Give this device new keys; its old ones are worth nothing from then on",
          .example = "huecry device rotate-key",

@@ -36,6 +36,11 @@ TEST_CASE("a relay that is put back in secret is convicted by its own signatures
     CHECK(ben.inbox() == std::vector<std::string>{"seen by all"});
     CHECK(cleo.inbox() == std::vector<std::string>{"seen by all"});
     CHECK(ben.ask({"evidence", "list"}).at("evidence").as_array().empty());
+    // Two devices compare each other's keys.
+    const auto own = ben.ask({"device", "words"});
+    const auto seen = cleo.ask({"device", "words", text_at(own, "device")});
+    CHECK(text_at(own, "words") == text_at(seen, "words"));
+    CHECK(text_at(own, "words") != text_at(cleo.ask({"device", "words"}), "words"));
 
     const auto copy = world.folder.path() / "copy";
     restart(world,
