@@ -14,7 +14,8 @@ std::span<const Command> table() {
               nickname_commands,    members_commands,    devices_commands,   revoke_commands,
               doctor_commands,      passphrase_commands, authority_commands, version_commands,
               completion_commands,  member_commands,     policy_commands,    endorse_commands,
-              delegate_commands,    device_commands,     directory_commands, relay_commands, evidence_commands})
+              delegate_commands,    device_commands,     directory_commands, relay_commands,
+              evidence_commands})
             for (auto& command : family()) out.push_back(std::move(command));
         return out;
     }();
