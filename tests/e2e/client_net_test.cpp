@@ -11,11 +11,13 @@ struct World {
     Relay relay;
     crypto::SystemRandom random;
     net::Runtime runtime{random};
+    std::deque<Listener> listeners;  // outlive the links that tell them
     std::vector<std::unique_ptr<net::Link>> links;
 
     ~World() {
         on_thread(runtime, [this] { links.clear(); });
     }
+    Listener& listener() { return listeners.emplace_back(); }
     net::Link& link(const net::Identity& identity, Listener& listener) {
         on_thread(runtime, [&] {
             links.push_back(runtime.make_link(identity, listener));
@@ -31,7 +33,7 @@ TEST_CASE("a founder connects, creates a partnership, and comes back as its devi
     World w;
     const Founder founder(w.relay.address());
     found(w.runtime, founder);
-    Listener listener;
+    Listener& listener = w.listener();
     auto& link = w.link(founder.as(ClientKind::device), listener);
     REQUIRE(listener.wait_up(1));
     CHECK(listener.relay_time_ms() > 1'700'000'000'000);
@@ -53,14 +55,14 @@ TEST_CASE("a relay that proves another key is not talked to, and not tried again
     World w;
     Founder founder(w.relay.address());
     founder.relay.key = PublicKey(std::array<std::uint8_t, 32>{1, 2, 3});
-    Listener listener;
+    Listener& listener = w.listener();
     w.link(founder.as(ClientKind::founder), listener);
     const auto down = listener.wait_down(1);
     CHECK(down.why == Errc::wrong_relay);
     CHECK(!down.will_retry);
 
     founder.relay.key.reset();
-    Listener without;
+    Listener& without = w.listener();
     w.link(founder.as(ClientKind::founder), without);
     CHECK(without.wait_down(1).why == Errc::relay_key_unknown);
     CHECK(!without.wait_down(1).will_retry);
@@ -85,7 +87,7 @@ TEST_CASE("the key behind an address without one can be asked for") {
 TEST_CASE("a device that the relay does not know is told so, once") {
     World w;
     const Founder stranger(w.relay.address());
-    Listener listener;
+    Listener& listener = w.listener();
     w.link(stranger.as(ClientKind::device), listener);
     const auto down = listener.wait_down(1);
     CHECK(down.why == Errc::unknown_partnership);
@@ -96,7 +98,7 @@ TEST_CASE("the relay is killed and comes back: so does the link, by itself") {
     World w;
     const Founder founder(w.relay.address());
     found(w.runtime, founder);
-    Listener listener;
+    Listener& listener = w.listener();
     auto& link = w.link(founder.as(ClientKind::device), listener);
     REQUIRE(listener.wait_up(1));
     w.relay.kill();
@@ -113,7 +115,7 @@ TEST_CASE("a relay that drains says when to come back") {
     World w;
     const Founder founder(w.relay.address());
     found(w.runtime, founder);
-    Listener listener;
+    Listener& listener = w.listener();
     w.link(founder.as(ClientKind::device), listener);
     REQUIRE(listener.wait_up(1));
     w.relay.process().send_signal(15);
@@ -133,10 +135,10 @@ TEST_CASE("the newest connection of a device wins; the older one stays away") {
     World w;
     const Founder founder(w.relay.address());
     found(w.runtime, founder);
-    Listener older;
+    Listener& older = w.listener();
     auto& first = w.link(founder.as(ClientKind::device), older);
     REQUIRE(older.wait_up(1));
-    Listener newer;
+    Listener& newer = w.listener();
     w.link(founder.as(ClientKind::device), newer);
     REQUIRE(newer.wait_up(1));
     const auto down = older.wait_down(1);
@@ -152,7 +154,7 @@ TEST_CASE("reset connects anew at once; stop and start as well") {
     World w;
     const Founder founder(w.relay.address());
     found(w.runtime, founder);
-    Listener listener;
+    Listener& listener = w.listener();
     auto& link = w.link(founder.as(ClientKind::device), listener);
     REQUIRE(listener.wait_up(1));
     on_thread(w.runtime, [&] {

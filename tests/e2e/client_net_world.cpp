@@ -134,12 +134,14 @@ net::Identity Founder::as(ClientKind kind) const {
 }
 
 void on_thread(net::Runtime& runtime, const std::function<void()>& f) {
-    std::promise<void> done;
-    runtime.post([&] {
+    // Shared: the waiter may be gone before set_value has returned.
+    const auto done = std::make_shared<std::promise<void>>();
+    auto finished = done->get_future();
+    runtime.post([&f, done] {
         f();
-        done.set_value();
+        done->set_value();
     });
-    done.get_future().wait();
+    finished.wait();
 }
 
 void found(net::Runtime& runtime, const Founder& founder) {
