@@ -283,3 +283,42 @@ TEST_CASE("a Welcome that is not in order leads nowhere, and the newcomer gets i
         arrival.gone();
     }
 }
+
+TEST_CASE("what a newcomer said in a group of a rogue's own making is said once more to all") {
+    GhostTown town(446);
+    Arrival arrival(town);
+    auto made = town.eve->commit({.proposals = {addition(arrival.package)}});
+    Rogue::Plan plan;
+    plan.proposals.push_back(addition(arrival.package));
+    plan.join_info = [&](JoinInfo& info) { info.commit_id = made.id; };
+    made.welcome = town.eve->commit(std::move(plan)).welcome;
+    REQUIRE(town.eve->submit(made, {{arrival.frank->id(), arrival.package}}).ok());
+    town.eve->follow(made);
+    town.world.run(10 * second);
+    REQUIRE(arrival.joined());
+    REQUIRE_FALSE(arrival.with_us());
+    arrival.open_doors();
+    // Nobody else speaks: those who could not read it tell him.
+    const auto id = arrival.frank->send(town.channel, "help");
+    REQUIRE(id.ok());
+    const auto late =
+        arrival.frank->send(town.channel, "gone in a minute", std::chrono::seconds(60));
+    REQUIRE(late.ok());
+    town.world.run(5 * minute);
+    CHECK(town.noted("cannot read what this device sends"));
+    CHECK(arrival.with_us());
+    for (auto* node : town.honest) {
+        CHECK(town.world.witness().times_shown(node->number(), *id) == 1);
+        // An answer is to the alert that it was.
+        REQUIRE(node->projection().alert(*id).has_value());
+        CHECK(node->projection().alert(*id)->from.device == arrival.frank->id());
+    }
+    REQUIRE(town.bob->respond(*id, Answer::coming).ok());
+    town.world.run(10 * second);
+    const auto at_home = arrival.frank->projection().alert(*id);
+    REQUIRE(at_home.has_value());
+    CHECK(at_home->responses.size() == 1);
+    // Expired meanwhile: it does not come back.
+    for (auto* node : town.honest) CHECK_FALSE(node->projection().alert(*late).has_value());
+    CHECK(arrival.frank->engine().store().outbox_size().value() == 0);
+}

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "domain/signed_alert.hpp"
 #include "huecry/directory/build.hpp"
 #include "huecry/directory/evidence.hpp"
 #include "huecry/wire/padding.hpp"
@@ -74,6 +75,7 @@ struct Town {
         content::v1::Content content;
         content.mutable_alert()->set_text("by hand");
         if (!behalf.is_zero()) content.mutable_alert()->set_on_behalf_of(to_string(behalf.view()));
+        domain::sign_alert(content, {world.partnership(), channel, id}, by.key());
         const auto made =
             group->protect(pad(view(content.SerializeAsString())).value(), data->encode());
         REQUIRE(made.ok());

@@ -33,7 +33,15 @@ DiskImage empty_profile(const std::string& folder, const SecretBytes& key) {
     return made;
 }
 
+SecretBytes sealing_key(const SigningKey& device) {
+    return SecretBytes(labelled_hash("sealing key of a node", device.seed.view()).view());
+}
+
 }  // namespace
+
+PublicKey sealing_public(const SigningKey& device) {
+    return *PublicKey::from(crypto::x25519_public(sealing_key(device).view()));
+}
 
 Node::Node(Clockwork& clockwork, SeededRandom& network, NodeWatcher& watcher, RelayHost& relay,
            Options options)
@@ -51,6 +59,7 @@ Node::Node(Clockwork& clockwork, SeededRandom& network, NodeWatcher& watcher, Re
     self_.partnership = options.partnership;
     self_.relay_key = options.relay_key;
     self_.mls_key = crypto::SigningKey::from_seed(options.device.seed.view()).value();
+    self_.sealing_key = sealing_key(options.device);
     self_.key = std::make_shared<const SigningKey>(std::move(options.device));
     self_.device = device_id_of(self_.key->public_key);
     identity_.relay.key = options.relay_key;
@@ -79,6 +88,14 @@ domain::Context Node::context() {
             *projection_,
             self_,
             [this](int level, std::string_view text) { watcher_.logged(number_, level, text); }};
+}
+
+bool Node::read_itself(const ChannelId& channel, const DeviceId& from, const MessageId& id) {
+    auto row =
+        db_->prepare("SELECT 1 FROM seen_message WHERE channel = ? AND device = ? AND id = ?");
+    row.bind(channel.view()).bind(from.view()).bind(id.view());
+    const auto found = row.step();
+    return found && *found;
 }
 
 bool Node::open() {

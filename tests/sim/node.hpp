@@ -10,6 +10,9 @@
 // who reads what it shows. It can be stopped, killed at any write, and lose its disk.
 namespace huecry::sim {
 
+/// What the directory has beside a node's device key; its private half is the node's own.
+[[nodiscard]] PublicKey sealing_public(const SigningKey& device);
+
 /// What a node has done, for whoever watches.
 class NodeWatcher {
 public:
@@ -75,6 +78,9 @@ public:
     [[nodiscard]] SimLink* link() { return link_; }
     [[nodiscard]] Wire* wire() { return link_ != nullptr ? link_->wire() : nullptr; }
     [[nodiscard]] domain::Context context();
+    /// Has it taken this message out of the channel's stream?
+    [[nodiscard]] bool read_itself(const ChannelId& channel, const DeviceId& from,
+                                   const MessageId& id);
     Line line;
 
     // -- the line

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "domain/signed_alert.hpp"
 #include "huecry/wire/join_info.hpp"
 #include "huecry/wire/padding.hpp"
 #include "mls/peek.hpp"
@@ -208,6 +209,7 @@ Bytes Rogue::message(mls::Group& group, const MessageId& id, const std::string& 
                      const std::function<void(AuthenticatedData&)>& change) {
     content::v1::Content content;
     content.mutable_alert()->set_text(text);
+    domain::sign_alert(content, {world_.partnership(), channel_, id}, node_.key());
     auto said = data(id);
     if (change) change(said);
     const auto padded = must(pad(view(content.SerializeAsString())), "padding");

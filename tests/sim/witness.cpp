@@ -160,9 +160,11 @@ void Witness::shown(std::size_t node, const Event& event) {
     const auto [once, first] =
         shown_.try_emplace(Shown{node, alert.channel, alert.from.device, alert.id}, event.number);
     if (!first) fail(who + "is shown an alert twice: " + alert.id.short_hex());
-    shown_order_[{node, alert.channel}].emplace_back(alert.from.device, alert.id);
-    if (!honest_) return;
     auto& me = world_.node(node);
+    // What was handed on to it comes when it comes.
+    if (me.read_itself(alert.channel, alert.from.device, alert.id))
+        shown_order_[{node, alert.channel}].emplace_back(alert.from.device, alert.id);
+    if (!honest_) return;
     if (me.engine().online() && alert.expires_ms + 1000 < world_.clockwork.wall_ms())
         fail(who + "is shown an alert that has expired: " + alert.id.short_hex());
     entitled_.push_back({node, alert.channel, alert.from.device, alert.id});

@@ -10,7 +10,6 @@ namespace huecry::sim {
 
 struct Newcomer {
     SigningKey one_time, device;
-    PublicKey sealing;
 };
 
 namespace {
@@ -134,7 +133,7 @@ void World::found() {
     g.relay_host = "relay.example";
     g.member = random.id<MemberId>();
     g.signing_key = device.public_key;
-    g.sealing_key = random.id<PublicKey>();
+    g.sealing_key = sealing_public(device);
     g.organisation = random.id<OrganisationId>();
     all_members_ = random.id<ChannelId>();
     const auto member = name(random, 1, g.member.view(), "Ada");
@@ -242,8 +241,7 @@ void World::begin_join(Node& inviter, const Invitation& invitation) {
     if (!inviter.running() || !inviter.engine().directory().known()) return;
     const auto secret = story.crypto::Random::bytes(32);
     const auto keys = directory::invite_keys(secret);
-    auto newcomer = std::make_shared<Newcomer>(
-        Newcomer{keys->signing.clone(), new_key(story), story.id<PublicKey>()});
+    auto newcomer = std::make_shared<Newcomer>(Newcomer{keys->signing.clone(), new_key(story)});
     directory::InviteIssued body;
     body.one_time_key = keys->signing.public_key;
     body.seal_key = keys->seal_public;
@@ -282,7 +280,7 @@ void World::redeem(std::shared_ptr<Newcomer> newcomer, unsigned tries) {
             return;
         }
         const directory::DeviceAdmitted admitted{invite, newcomer->device.public_key,
-                                                 newcomer->sealing};
+                                                 sealing_public(newcomer->device)};
         const auto answer = peer.state(directory::sign_admission(
             directory::make_statement(directory(), story.id<directory::Nonce>(), admitted),
             newcomer->one_time, newcomer->device));

@@ -11,7 +11,7 @@ endif()
 if(TARGET huecry_projection)
   huecry_test(clock_test LABEL unit SOURCES clock_test.cpp LINK huecry_projection)
   huecry_test(projection_test LABEL unit
-    SOURCES projection_alerts_test.cpp projection_expiry_test.cpp projection_records_test.cpp
+    SOURCES projection_alerts_test.cpp projection_given_test.cpp projection_expiry_test.cpp projection_records_test.cpp
             projection_events_test.cpp ${CMAKE_SOURCE_DIR}/tests/support/sqlcipher_pages.cpp
     LINK huecry_projection OpenSSL::Crypto)
 endif()

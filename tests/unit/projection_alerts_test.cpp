@@ -83,7 +83,10 @@ TEST_CASE("an id that somebody else has used does not take the place of an alert
     const auto message = pair.send(pair.draft("the first"));
     auto copy = message;
     copy.content.mutable_alert()->set_text("an impostor");
-    pair.other.receive(copy, pair.town.join_active(Role::retailer).id());
+    const auto retailer = pair.town.join_active(Role::retailer);
+    domain::sign_alert(copy.content, {pair.town.state().partnership(), copy.channel, copy.id},
+                       retailer.key);
+    pair.other.receive(copy, retailer.id());
     CHECK(pair.other.said.alert(message.id)->text == "the first");
     CHECK(pair.other.said.alerts().size() == 2);
 }
@@ -146,6 +149,7 @@ TEST_CASE("photos: a life of their own below the alert's, and what opens them") 
     longer.id = pair.town.id<MessageId>();
     longer.lifetime = 3 * 24h;
     longer.content.mutable_alert()->set_lifetime_ms(3 * 24 * hour_ms);
+    pair.shop.sign(longer);
     pair.other.receive(longer, pair.shop.keys.id());
     pair.other.pass(25 * hour_ms);
     pair.other.hear();
@@ -224,6 +228,7 @@ TEST_CASE("what breaks the rules is left out and said so") {
         auto bad = good;
         bad.id = pair.town.id<MessageId>();
         change(*bad.content.mutable_alert());
+        pair.shop.sign(bad);
         const auto before = pair.other.events().size();
         pair.other.receive(bad, pair.shop.keys.id());
         CHECK(pair.other.said.alerts().empty());
@@ -249,6 +254,7 @@ TEST_CASE("what breaks the rules is left out and said so") {
     // A kind of alert from the future is an alert all the same.
     auto future = good;
     future.content.mutable_alert()->set_category(static_cast<content::v1::Category>(99));
+    pair.shop.sign(future);
     pair.other.receive(future, pair.shop.keys.id());
     REQUIRE(pair.other.said.alerts().size() == 1);
     CHECK(pair.other.said.alerts()[0].category == Category::information);

@@ -35,7 +35,7 @@ TEST_CASE("at its time an alert is gone, and no byte of it is left on the disk")
         while (*statement.step()) out.push_back(statement.blob(0));
         return out;
     }();
-    CHECK(keys.size() == 3);
+    CHECK(keys.size() == 4);  // content, photo, the whole as signed; the offender's
     // Only keys stand in the clear there: the content does not, even under the store's encryption.
     const Bytes before = decrypted_pages(pair.other.file, pair.other.key);
     CHECK_FALSE(holds(before, "CanaryText"));
@@ -50,6 +50,7 @@ TEST_CASE("at its time an alert is gone, and no byte of it is left on the disk")
     CHECK(pair.other.expire());
     CHECK_FALSE(pair.other.said.alert(message.id));
     CHECK(rows(pair.other, "SELECT count(*) FROM photo") == 0);
+    CHECK(rows(pair.other, "SELECT count(*) FROM said") == 0);
     CHECK(rows(pair.other, "SELECT count(*) FROM response") == 0);
     CHECK(rows(pair.other, "SELECT count(*) FROM item_key") == 1);  // the offender's
     const Bytes after = decrypted_pages(pair.other.file, pair.other.key);

@@ -2,6 +2,7 @@
 
 #include "crypto/random.hpp"
 #include "domain/projection.hpp"
+#include "domain/signed_alert.hpp"
 #include "support/temporary_directory.hpp"
 #include "unit/directory_town.hpp"
 
@@ -67,7 +68,10 @@ struct Phone {
     }
     void receive(const domain::Outgoing& message, const DeviceId& from) {
         const auto life = static_cast<std::uint64_t>(message.lifetime.count());
-        receive({message.channel, from, message.id, wall, wall + life}, message.content);
+        const auto bytes = message.content.SerializeAsString();
+        receive({message.channel, from, message.id, wall, wall + life, town.state().index(),
+                 view(bytes)},
+                message.content);
     }
     void receive(const domain::Origin& origin, const content::v1::Content& content) {
         in_transaction([&] { return said.received(origin, content); });
@@ -81,12 +85,18 @@ struct Phone {
         REQUIRE(out.ok());
         return std::move(*out);
     }
+    /// What has been changed since it was composed is signed anew.
+    void sign(domain::Outgoing& message) const {
+        domain::sign_alert(message.content,
+                           {town.state().partnership(), message.channel, message.id}, keys.key);
+    }
     void queue(const domain::Outgoing& message) {
         in_transaction([&] { return said.queued(message); });
     }
     void accept(const domain::Outgoing& message) {
         const auto life = static_cast<std::uint64_t>(message.lifetime.count());
-        in_transaction([&] { return said.accepted(message.id, wall, wall + life); });
+        in_transaction(
+            [&] { return said.accepted(message.id, wall, wall + life, town.state().index()); });
     }
     bool expire() {
         bool erased = false;

@@ -93,9 +93,11 @@ Result<Identified> read_self(store::Database& db) {
     domain::Self self;
     HUECRY_TRY_ASSIGN(self.partnership, id_setting<PartnershipId>(store, "partnership"));
     HUECRY_TRY_ASSIGN(const auto seed, store.setting("device_seed"));
+    HUECRY_TRY_ASSIGN(const auto sealing, store.setting("sealing_key"));
     HUECRY_TRY_ASSIGN(const auto relay_text, store.setting("relay"));
-    if (!seed || !relay_text) return Error{Errc::store_damaged, "profile settings"};
+    if (!seed || !sealing || !relay_text) return Error{Errc::store_damaged, "profile settings"};
     const SecretBytes wiped(*seed);
+    self.sealing_key = SecretBytes(*sealing);
     self.key = std::make_shared<const SigningKey>(signing_key_from_seed(wiped.view()));
     auto mls_key = crypto::SigningKey::from_seed(wiped.view());
     if (!mls_key) return Error{Errc::store_damaged, "device key"};

@@ -64,7 +64,8 @@ Result<void> Alerts::add_photo(std::int64_t alert, int number, const content::v1
 }
 
 Result<std::optional<std::int64_t>> Alerts::accepted(const MessageId& id, std::uint64_t accepted_ms,
-                                                     std::uint64_t expiry_ms) {
+                                                     std::uint64_t expiry_ms,
+                                                     std::uint64_t directory_index) {
     auto update = around_.db.prepare(
         "UPDATE alert SET state = ?, sent_ms = ?, expiry_ms = ?, failure = NULL, "
         "failure_detail = NULL WHERE id = ? AND device = ? AND state <> ? "
@@ -79,6 +80,14 @@ Result<std::optional<std::int64_t>> Alerts::accepted(const MessageId& id, std::u
     HUECRY_TRY(update.run());
     HUECRY_TRY(around_.db.prepare("UPDATE photo SET expiry_ms = ? WHERE alert = ?")
                    .bind(photo_expiry(key, {accepted_ms, expiry_ms, SendState::accepted}))
+                   .bind(number)
+                   .run());
+    HUECRY_TRY(around_.db
+                   .prepare("UPDATE said SET directory_index = ?, expiry_ms = "
+                            "(SELECT min(a.expiry_ms, coalesce(min(p.expiry_ms), "
+                            "a.expiry_ms)) FROM alert a LEFT JOIN photo p ON p.alert = "
+                            "a.number WHERE a.number = said.alert) WHERE alert = ?")
+                   .bind(directory_index)
                    .bind(number)
                    .run());
     return std::optional(number);
@@ -104,7 +113,8 @@ Result<std::optional<std::int64_t>> Alerts::refused(const MessageId& id, const E
 Result<void> Alerts::erase_keys_of(std::int64_t alert) {
     HUECRY_TRY(around_.db
                    .prepare("DELETE FROM item_key WHERE id IN "
-                            "(SELECT item FROM photo WHERE alert = ?)")
+                            "(SELECT item FROM photo WHERE alert = ?1 UNION ALL "
+                            "SELECT item FROM said WHERE alert = ?1)")
                    .bind(alert)
                    .run());
     return around_.db
@@ -130,8 +140,9 @@ Result<bool> Alerts::expire(std::uint64_t now_ms,
         HUECRY_TRY(around_.db.prepare("DELETE FROM alert WHERE number = ?").bind(number).run());
         HUECRY_TRY(gone(key));
     }
+    HUECRY_TRY_ASSIGN(const bool said, expire_said(now_ms));
     HUECRY_TRY_ASSIGN(const bool photos, expire_photos(now_ms));
-    return photos || !due.empty();
+    return said || photos || !due.empty();
 }
 
 // A photo may go before its alert: what it was stays known (its size), what opens it does not.

@@ -34,13 +34,25 @@ public:
                                             const content::v1::Alert& alert);
     /// An own one is durable at the relay. The number, if that is news.
     Result<std::optional<std::int64_t>> accepted(const MessageId& id, std::uint64_t accepted_ms,
-                                                 std::uint64_t expiry_ms);
+                                                 std::uint64_t expiry_ms,
+                                                 std::uint64_t directory_index);
     Result<std::optional<std::int64_t>> refused(const MessageId& id, const Error& why);
     /// Those whose time has come by `now_ms`, told to `gone` before they go. True when anything
     /// was erased.
     Result<bool> expire(std::uint64_t now_ms,
                         const std::function<Result<void>(const Key& key)>& gone);
     Result<void> erase_all();
+
+    // alerts_said.cpp: as their authors signed them, until they or a photo of theirs expire
+    Result<void> keep_said(std::int64_t number, BytesView said, std::uint64_t directory_index);
+    struct Said {
+        Key key;
+        std::uint64_t sent_ms = 0;
+        std::uint64_t expiry_ms = 0;  // of the alert
+        std::uint64_t directory_index = 0;
+        SecretBytes content;
+    };
+    [[nodiscard]] std::vector<Said> said_in(const ChannelId& channel);
 
     // reading: only what is alive by the clock's hide_time
     [[nodiscard]] std::vector<AlertInfo> alive();
@@ -59,6 +71,7 @@ private:
                            std::uint64_t expiry_ms);
     Result<void> erase_keys_of(std::int64_t alert);
     Result<bool> expire_photos(std::uint64_t now_ms);
+    Result<bool> expire_said(std::uint64_t now_ms);
     Result<AlertInfo> read(const store::Statement& row);
     Result<std::vector<PhotoInfo>> photos_of(std::int64_t alert);
 

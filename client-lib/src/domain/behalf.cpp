@@ -3,6 +3,12 @@
 namespace huecry::domain {
 
 Result<std::optional<OrganisationId>> behalf_of(const content::v1::Content& content) {
+    if (content.has_again()) {  // judged as what it repeats
+        content::v1::Content said;
+        if (!said.ParseFromString(content.again().said()) || !said.has_alert())
+            return Error{Errc::malformed, "an alert that was to be repeated"};
+        return behalf_of(said);
+    }
     const auto& bytes = content.has_alert()      ? content.alert().on_behalf_of()
                         : content.has_response() ? content.response().on_behalf_of()
                                                  : std::string();

@@ -13,6 +13,21 @@ constexpr std::size_t max_waiting_frames = 64;  // then the stream is asked for 
 
 }  // namespace
 
+void Taken::add(Taken&& later) {
+    progressed |= later.progressed;
+    joined |= later.joined;
+    joined_ms = std::max(joined_ms, later.joined_ms);
+    removed_me |= later.removed_me;
+    members_added |= later.members_added;
+    own_arrived |= later.own_arrived;
+    lost |= later.lost;
+    std::ranges::move(later.warnings, std::back_inserter(warnings));
+    std::ranges::move(later.conflicts, std::back_inserter(conflicts));
+    std::ranges::move(later.claims, std::back_inserter(claims));
+    std::ranges::move(later.skipped, std::back_inserter(skipped));
+    std::ranges::move(later.snapshots, std::back_inserter(snapshots));
+}
+
 Channel::Channel(Context& context, SyncStore& store, const DirectorySync& directory)
     : context_(context), store_(store), directory_(directory) {}
 
@@ -118,16 +133,9 @@ Result<Taken> Channel::directory_advanced() {
             all.failure = taken.error();
             break;
         }
-        all.progressed |= taken->progressed;
-        all.joined |= taken->joined;
-        all.removed_me |= taken->removed_me;
-        all.members_added |= taken->members_added;
-        all.own_arrived |= taken->own_arrived;
-        all.lost |= taken->lost;
-        std::ranges::move(taken->warnings, std::back_inserter(all.warnings));
-        std::ranges::move(taken->conflicts, std::back_inserter(all.conflicts));
-        std::ranges::move(taken->claims, std::back_inserter(all.claims));
-        if (taken->removed_me) {
+        const bool removed_me = taken->removed_me;
+        all.add(std::move(*taken));
+        if (removed_me) {
             waiting_.clear();
             break;
         }
@@ -253,10 +261,8 @@ Result<void> Channel::take_own(const Header& header, Step& step) {
                         step);
         if (waiting) {  // its answer did not reach us
             HUECRY_TRY(context_.projection.accepted(header.message_id, header.accepted_ms,
-                                                    header.expiry_ms));
-            HUECRY_TRY(
-                store_.add_own_entry(header.message_id, stream(), header.seq, header.expiry_ms));
-            HUECRY_TRY(store_.erase_outbox(header.message_id));
+                                                    header.expiry_ms, submitted_index()));
+            HUECRY_TRY(store_.sent(header.message_id, stream(), header.seq, header.expiry_ms));
         }
     }
     const bool last = submission_ && (submission_->message ? is_message : is_commit);
@@ -299,6 +305,7 @@ Result<void> Channel::take_handshake(const Header& header, BytesView body, Step&
         context_.trace(1, "a channel entry was skipped: it is not authentic");
         return doubt(header, step);
     }
+    heard(header.submitter);
     if (data) compare_history(header, *data, step);
     if (received->verdict == mls::Verdict::void_commit) {
         context_.trace(1, "a commit is void: " + verdict.why + " " + received->detail);
@@ -331,6 +338,7 @@ Result<void> Channel::take_application(const Header& header, BytesView body, Ste
         group_->process(body, [](const mls::IncomingCommit&) { return mls::Judgement::make_void; });
     if (!received) {
         step.taken->warnings.push_back("a message could not be decrypted and was skipped");
+        skipped(header, step);
         return doubt(header, step);
     }
     const auto sender = device_of(context_.self.partnership, received->sender_identity);
@@ -338,6 +346,7 @@ Result<void> Channel::take_application(const Header& header, BytesView body, Ste
         step.taken->warnings.push_back("a message is not from whom the relay says; skipped");
         return {};
     }
+    heard(header.submitter);
     compare_history(header, *data, step);
     // The relay has checked this too; here it does not have to be believed.
     const auto padded = unpad(received->plaintext.view());
@@ -353,18 +362,22 @@ Result<void> Channel::take_application(const Header& header, BytesView body, Ste
         return {};
     }
     if (header.submitter != row_.adder) row_.provisional = false;
-    return take_content(header, content);
+    return take_content(header, content, *padded, named.index, step);
 }
 
-Result<void> Channel::take_content(const Header& header, const content::v1::Content& content) {
+Result<void> Channel::take_content(const Header& header, const content::v1::Content& content,
+                                   BytesView said, std::uint64_t index, Step& step) {
     HUECRY_TRY_ASSIGN(const bool first, store_.add_seen(row_.channel, header.submitter,
                                                         header.message_id, header.expiry_ms));
     if (!first) return {};
+    if (content.has_snapshot()) step.taken->snapshots.push_back(header.submitter);
     return context_.projection.received({.channel = row_.channel,
                                          .device = header.submitter,
                                          .id = header.message_id,
                                          .accepted_ms = header.accepted_ms,
-                                         .expiry_ms = header.expiry_ms},
+                                         .expiry_ms = header.expiry_ms,
+                                         .directory_index = index,
+                                         .said = said},
                                         content);
 }
 

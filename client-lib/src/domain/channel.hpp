@@ -21,17 +21,28 @@ namespace huecry::domain {
 /// What taking entries has brought about, for the engine.
 struct Taken {
     bool progressed = false;
-    bool joined = false;         // readable from now on
-    bool removed_me = false;     // the group is gone
-    bool members_added = false;  // by this device: they are to be given a snapshot
-    bool own_arrived = false;    // the submission in flight has reached its place
-    bool lost = false;           // the group can no longer be followed
+    bool joined = false;          // readable from now on
+    std::uint64_t joined_ms = 0;  // when the relay accepted that commit
+    bool removed_me = false;      // the group is gone
+    bool members_added = false;   // by this device: they are to be given a snapshot
+    bool own_arrived = false;     // the submission in flight has reached its place
+    bool lost = false;            // the group can no longer be followed
     std::vector<std::string> warnings;
     /// Where members' word and the relay's part: heads of the directory that the relay signed and
     /// that are not of ours, and claims about this stream.
     std::vector<SignedHead> conflicts{};
     std::vector<directory::Claim> claims{};
-    std::optional<Error> failure{};  // what came after could not be taken
+    /// What could not be decrypted here, once for each sender and epoch: they are told.
+    struct Skip {
+        DeviceId submitter;
+        MessageId message;
+        std::uint64_t epoch = 0;
+    };
+    std::vector<Skip> skipped{};
+    std::vector<DeviceId> snapshots{};  // who gave one in the channel
+    std::optional<Error> failure{};     // what came after could not be taken
+
+    void add(Taken&& later);
 };
 
 class Channel {
@@ -68,6 +79,12 @@ public:
     Result<void> asked_to_rejoin(std::uint64_t index);
     /// What it asked for was of no use. Its own transaction.
     Result<void> ask_again();
+    /// These say that they cannot decrypt what this device sends. Believed unless somebody else has
+    /// been read here in this epoch: then this device is where the others are. Its own transaction.
+    Result<Taken> unheard(const std::set<DeviceId>& reporters);
+    [[nodiscard]] std::uint64_t epoch() const { return group_ ? group_->epoch() : 0; }
+    /// The directory index that the submission in flight names; 0 without one.
+    [[nodiscard]] std::uint64_t submitted_index() const;
     /// Epoch and epoch authenticator (RFC 9420 section 8.7), for an anchor; empty while in trouble.
     [[nodiscard]] std::optional<std::pair<std::uint64_t, Bytes>> authenticator() const;
 
@@ -130,9 +147,13 @@ private:
     Result<void> take_handshake(const Header& header, BytesView body, Step& step);
     Result<void> take_application(const Header& header, BytesView body, Step& step);
     [[nodiscard]] bool is_of(mls::ContentType type, BytesView body) const;
-    Result<void> take_content(const Header& header, const content::v1::Content& content);
+    Result<void> take_content(const Header& header, const content::v1::Content& content,
+                              BytesView said, std::uint64_t index, Step& step);
     Result<void> awaited_commit(const Header& header, BytesView body, Step& step);
     Result<void> doubt(const Header& header, Step& step);
+    void follow_epoch();
+    void heard(const DeviceId& device);
+    void skipped(const Header& header, Step& step);
     Result<void> check_head(const v1::Deliver& frame);
     /// Compares what the sender saw with what is here. `later`: the entry has to wait.
     DirectorySync::Named compare_directory(const AuthenticatedData& data, Step& step);
@@ -165,7 +186,10 @@ private:
     std::optional<mls::Group> group_;
     std::optional<SubmissionRow> submission_;
     std::optional<Trouble> trouble_;
-    std::set<DeviceId> unread_;                   // others of whom nothing was authentic here
+    std::set<DeviceId> unread_;    // others of whom nothing was authentic here
+    std::set<DeviceId> heard_;     // others of whom something was, in this epoch
+    std::set<DeviceId> reported_;  // whose message was skipped in this epoch
+    std::uint64_t heard_epoch_ = 0;
     std::optional<std::uint64_t> watched_epoch_;  // whose authenticator is kept
     std::deque<v1::Deliver> waiting_;
     struct Past {

@@ -244,6 +244,11 @@ Result<void> Channel::submit_additions(const v1::KeyPackages& packages) {
     });
 }
 
+std::uint64_t Channel::submitted_index() const {
+    v1::Submit sent;
+    return submission_ && sent.ParseFromString(submission_->frame) ? sent.directory_index() : 0;
+}
+
 Result<void> Channel::drop_submission() {
     if (!submission_) return {};
     HUECRY_TRY_ASSIGN(auto transaction, context_.db.begin());

@@ -28,6 +28,7 @@ Result<void> Channel::awaited_commit(const Header& header, BytesView body, Step&
     }
     row_.status = ChannelStatus::joined;
     step.taken->joined = true;
+    step.taken->joined_ms = header.accepted_ms;
     return context_.projection.channel_joined(row_.channel);
 }
 
@@ -40,9 +41,49 @@ Result<void> Channel::doubt(const Header& header, Step& step) {
     const auto readers = directory_.state().reader_count(row_.channel);
     if (unread_.size() < (readers > 3 ? 2U : 1U)) return {};
     unread_.clear();
-    return lose({.reason = directory::RejoinReason::welcome_unusable, .certain = true},
-                "this device was let into a group of a channel that is not that of the others",
-                step);
+    return lose(
+        {.reason = directory::RejoinReason::welcome_unusable, .certain = true, .unheard = true},
+        "this device was let into a group of a channel that is not that of the others", step);
+}
+
+/// What is remembered of an epoch ends with it.
+void Channel::follow_epoch() {
+    if (std::exchange(heard_epoch_, group_->epoch()) == group_->epoch()) return;
+    heard_.clear();
+    reported_.clear();
+}
+
+void Channel::heard(const DeviceId& device) {
+    follow_epoch();
+    heard_.insert(device);
+}
+
+/// A device that does not know yet whether it is where the others are blames nobody.
+void Channel::skipped(const Header& header, Step& step) {
+    if (row_.provisional || row_.status != ChannelStatus::joined) return;
+    follow_epoch();
+    if (reported_.insert(header.submitter).second)
+        step.taken->skipped.push_back({header.submitter, header.message_id, group_->epoch()});
+}
+
+Result<Taken> Channel::unheard(const std::set<DeviceId>& reporters) {
+    Taken taken;
+    if (row_.status != ChannelStatus::joined) return taken;
+    if (heard_epoch_ == group_->epoch() && !std::ranges::includes(reporters, heard_)) return taken;
+    const auto kept_row = row_;
+    const auto kept_trouble = trouble_;
+    Step step{&taken};
+    HUECRY_TRY_ASSIGN(auto transaction, context_.db.begin());
+    const auto reason = row_.provisional ? directory::RejoinReason::welcome_unusable
+                                         : directory::RejoinReason::state_lost;
+    auto kept = lose({.reason = reason, .certain = true, .unheard = true},
+                     "the others in a channel cannot read what this device sends", step);
+    if (kept) kept = keep();
+    if (kept) kept = transaction.commit();
+    if (kept) return taken;
+    row_ = kept_row;
+    trouble_ = kept_trouble;
+    return kept.error();
 }
 
 /// After a commit of which only this device's part was wrong, the next entry of anybody but its
@@ -105,8 +146,9 @@ Result<bool> Channel::compare_anchor(const directory::Anchor& anchor) {
     if (fits)
         row_.provisional = false;
     else
-        kept = lose({.reason = directory::RejoinReason::welcome_unusable, .certain = true},
-                    "an anchor is of another group", step);
+        kept = lose(
+            {.reason = directory::RejoinReason::welcome_unusable, .certain = true, .unheard = true},
+            "an anchor is of another group", step);
     if (kept) kept = keep();
     if (kept) kept = transaction.commit();
     if (kept) return fits;

@@ -4,6 +4,7 @@
 
 #include "domain/behalf.hpp"
 #include "domain/nickname.hpp"
+#include "domain/signed_alert.hpp"
 #include "domain/text.hpp"
 #include "huecry/limits.hpp"
 
@@ -76,6 +77,7 @@ Result<Outgoing> Composer::alert(const Draft& draft, std::span<const Projection:
     alert.set_urgent(draft.urgent);
     alert.set_text(draft.text);
     alert.set_place(draft.place);
+    alert.set_created_ms(around_.clock.now_ms());
     alert.set_lifetime_ms(static_cast<std::uint64_t>(milliseconds(lifetime).count()));
     for (const auto& photo : photos) *alert.add_photos() = photo.photo;
     if (draft.on_behalf_of) alert.set_on_behalf_of(to_string(draft.on_behalf_of->view()));
@@ -87,6 +89,8 @@ Result<Outgoing> Composer::alert(const Draft& draft, std::span<const Projection:
         alert.set_offender(to_string(record.id.view()));
         *alert.mutable_new_offender() = record.message();
     }
+    sign_alert(out.content, {around_.directory->partnership(), out.channel, out.id},
+               around_.device_key);
     return out;
 }
 

@@ -20,6 +20,7 @@ struct Self {
     PublicKey relay_key;
     std::shared_ptr<const huecry::SigningKey> key;
     crypto::SigningKey mls_key;  // the same key, as the MLS engine takes it
+    SecretBytes sealing_key;     // X25519: letters are sealed to it
 };
 
 struct Context {

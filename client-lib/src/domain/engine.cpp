@@ -31,6 +31,7 @@ Engine::Engine(Context context, const MakeLink& make_link, const MakeBlobs& make
       keys_(context_, store_),
       duties_(context_, store_, directory_, keys_),
       watch_(context_, store_, directory_),
+      snapshots_(context_, store_, directory_),
       session_(context_.scheduler, *this),
       link_(make_link(session_.listener())),
       blobs_(make_blobs()) {
@@ -47,6 +48,7 @@ Result<void> Engine::load() {
     HUECRY_TRY(watch_.load());
     HUECRY_TRY(mailbox_.load());
     HUECRY_TRY(load_channels());
+    HUECRY_TRY(load_letters());
     // What the last run had no time for: a device that was removed may never connect again.
     follow_directory();
     tick();
@@ -83,6 +85,8 @@ void Engine::stop() {
     retry_timer_.reset();
     duty_timer_.reset();
     distrust_timer_.reset();
+    snapshot_timer_.reset();
+    give_timer_.reset();
     upload_timer_.reset();
     tick_timer_.reset();
     upload_.reset();
@@ -254,6 +258,7 @@ void Engine::handle_deliver(const v1::Deliver& frame) {
         if (mailbox_.had_unusable())
             if (auto noted = duties_.welcome_unusable(channels_); !noted) report(noted.error());
         follow_directory();
+        take_letters();
         return pump_soon();
     }
     auto* channel = find(frame.stream());
@@ -331,6 +336,11 @@ void Engine::taken(const StreamRef& stream, Result<Taken> result) {
     if (channel == nullptr) return;
     look_at(stream, *channel, *result);
     const auto id = channel->row().channel;
+    if (result->joined)
+        if (auto noted = snapshots_.joined(id, result->joined_ms); !noted) report(noted.error());
+    if (!result->skipped.empty()) tell_skipped(stream, result->skipped);
+    for (const auto& device : result->snapshots)
+        if (auto noted = snapshots_.heard(id, device); !noted) report(noted.error());
     if (result->removed_me) return forget(*channel);
     if (result->progressed) acknowledge(stream, channel->cursor());
     if (!ending_.contains(stream)) {
@@ -354,6 +364,7 @@ void Engine::mailbox_failed(const Error& error) {
 
 Result<void> Engine::welcome(Mailbox::Welcomed welcomed) {
     const auto id = welcomed.row.channel;
+    HUECRY_TRY_ASSIGN(const auto trouble, trouble_of(store_, id));
     const auto existing = channels_.find(id);
     if (existing != channels_.end()) {
         const auto& old = *existing->second;
@@ -375,6 +386,8 @@ Result<void> Engine::welcome(Mailbox::Welcomed welcomed) {
     HUECRY_TRY(channel->join(std::move(welcomed.group), welcomed.row, welcomed.from));
     if (!welcomed.key_package_ref.empty())
         HUECRY_TRY(store_.erase_key_package(welcomed.key_package_ref));
+    HUECRY_TRY(snapshots_.want(id));
+    if (trouble && trouble->unheard) HUECRY_TRY(must_say_again(id));
     const auto stream = channel->stream();
     const auto from = channel->cursor();
     channels_[id] = std::move(channel);

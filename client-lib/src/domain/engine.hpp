@@ -6,6 +6,7 @@
 #include "domain/duties.hpp"
 #include "domain/mailbox.hpp"
 #include "domain/relay_watch.hpp"
+#include "domain/snapshots.hpp"
 #include "huecry/directory/build.hpp"
 #include "net/blob_transfer.hpp"
 #include "net/link.hpp"
@@ -14,8 +15,8 @@
 // The heart of the client: what comes from the relay goes to the directory, the mailbox and the
 // channels; what is due goes out. No sockets, threads or clocks of its own: link, transfers and
 // scheduler are handed in, so that it runs in a simulation as it is. engine.cpp is what comes in,
-// engine_follow.cpp what the directory brings about, engine_out.cpp what goes out. Everything on
-// the scheduler's thread.
+// engine_follow.cpp what the directory brings about, engine_out.cpp what goes out,
+// engine_letters.cpp what devices tell each other alone. Everything on the scheduler's thread.
 namespace huecry::domain {
 
 using MakeLink = std::function<std::unique_ptr<net::Link>(net::LinkListener&)>;
@@ -95,6 +96,21 @@ private:
     void look_for_silence();
     void ask_for_head();
 
+    // engine_letters.cpp
+    Result<void> load_letters();
+    void take_letters();
+    void take_skipped(const DeviceId& from, const content::v1::Skipped& letter);
+    void take_wanted(const DeviceId& from, const content::v1::SnapshotWanted& letter);
+    void take_part(const DeviceId& from, const content::v1::SnapshotPart& letter);
+    void send_letter(const DeviceId& to, const content::v1::Directed& body);
+    void tell_skipped(const StreamRef& stream, const std::vector<Taken::Skip>& skipped);
+    void ask_for_snapshots();
+    void give_wanted();
+    void give(const ChannelId& channel, const DeviceId& device, std::uint64_t until_ms,
+              bool records);
+    Result<void> must_say_again(const ChannelId& channel);
+    void say_again();
+
     void compare_anchors(const std::vector<directory::Applied>& applied);
     void begin_channels();
     void end_incarnation(const ChannelId& id);
@@ -146,6 +162,7 @@ private:
     KeyStock keys_;
     Duties duties_;
     RelayWatch watch_;
+    Snapshots snapshots_;
     net::Session session_;
     std::unique_ptr<net::Link> link_;
     std::unique_ptr<net::BlobTransfer> blobs_;
@@ -171,6 +188,16 @@ private:
     std::unique_ptr<net::Timer> retry_timer_, duty_timer_, distrust_timer_;
     std::chrono::milliseconds distrust_delay_{};  // until what did not fit is asked for again
     std::string last_warning_;
+    std::unique_ptr<net::Timer> snapshot_timer_, give_timer_;
+    std::map<ChannelId, std::map<DeviceId, std::uint64_t>> to_give_;  // until when
+    std::map<std::pair<ChannelId, DeviceId>, std::chrono::milliseconds> given_;
+    /// Who could not decrypt what this device sent in its present epoch.
+    struct Reports {
+        std::uint64_t epoch = 0;
+        std::set<DeviceId> from;
+    };
+    std::map<ChannelId, Reports> reports_;
+    std::set<ChannelId> say_again_;    // as soon as this device is back in them
     std::set<ChannelId> waiting_for_;  // channels that waited for the directory a while ago
     bool duty_waited_ = false;
     std::chrono::milliseconds next_look_{};

@@ -141,6 +141,7 @@ void Engine::leave(const ChannelId& id) {
     if (found == channels_.end()) return;
     forget(*found->second);
     if (auto ended = end_trouble(store_, id); !ended) report(ended.error());
+    if (auto gone = snapshots_.forget(id); !gone) report(gone.error());
 }
 
 void Engine::removed_from_partnership() {

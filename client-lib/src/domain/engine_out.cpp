@@ -29,7 +29,9 @@ void Engine::pump_soon() {
 void Engine::pump() {
     if (!ready_) return;
     pump_timer_.reset();
+    say_again();
     for (auto& [id, channel] : channels_) pump_channel(*channel);
+    ask_for_snapshots();
     pump_uploads();
     fetch_agreement();
     recover();
@@ -129,9 +131,9 @@ void Engine::submission_accepted(Channel& channel, const v1::SubmitResult& resul
     if (!waiting || !*waiting) return;
     auto transaction = context_.db.begin();
     if (!transaction) return report(transaction.error());
-    auto done = context_.projection.accepted(id, last.accepted_ms(), last.expiry_ms());
-    if (done) done = store_.add_own_entry(id, channel.stream(), last.seq(), last.expiry_ms());
-    if (done) done = store_.erase_outbox(id);
+    auto done = context_.projection.accepted(id, last.accepted_ms(), last.expiry_ms(),
+                                             channel.submitted_index());
+    if (done) done = store_.sent(id, channel.stream(), last.seq(), last.expiry_ms());
     if (done) done = transaction->commit();
     if (!done) {
         context_.projection.rolled_back();

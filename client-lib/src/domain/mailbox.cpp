@@ -73,6 +73,14 @@ Result<void> Mailbox::deliver(const v1::Deliver& frame, const Accept& accept,
                     waiting_->mutable_entries()->DeleteSubrange(0, done);
                     break;
                 }
+            } else if (header.kind == EntryKind::directed && !entry.body_gone() &&
+                       directory_.known() && header.digest == sha256(body) &&
+                       header.expiry_ms > context_.clock.now_ms()) {
+                auto letter = open_letter(context_, directory_.state(), header, body);
+                if (letter)
+                    letters_.push_back(std::move(*letter));
+                else
+                    context_.trace(1, "a letter was skipped: " + letter.error().text());
             }
             cursor_ = {header.seq, chain_next(cursor_.hash, view(entry.header()))};
         }

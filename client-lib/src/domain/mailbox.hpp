@@ -1,10 +1,11 @@
 #pragma once
 
 #include "domain/channel.hpp"
+#include "domain/letter.hpp"
 #include "huecry/wire/join_info.hpp"
 
-// This device's mailbox: Welcomes. Each is opened with the key package that it names, checked
-// against the directory leaf by leaf, and only then becomes a channel.
+// This device's mailbox: Welcomes and letters. A Welcome is opened with the key package that it
+// names, checked against the directory leaf by leaf, and only then becomes a channel.
 namespace huecry::domain {
 
 class Mailbox {
@@ -28,6 +29,9 @@ public:
     Result<void> deliver(const v1::Deliver& frame, const Accept& accept,
                          std::vector<std::string>& warnings);
     Result<void> directory_advanced(const Accept& accept, std::vector<std::string>& warnings);
+    /// Letters that have come since this was last asked. None of them is of a kind that must not be
+    /// lost.
+    std::vector<Letter> take_letters() { return std::exchange(letters_, {}); }
     /// Has a Welcome been skipped as unusable since this was last asked?
     bool had_unusable() { return std::exchange(unusable_, false); }
     /// The relay's store was put back: its mailbox is read from the beginning, and what was
@@ -50,6 +54,7 @@ private:
     const DirectorySync& directory_;
     Cursor cursor_;
     std::optional<v1::Deliver> waiting_;
+    std::vector<Letter> letters_;
     bool unusable_ = false;
     std::uint64_t skip_before_ms_ = 0;
 };

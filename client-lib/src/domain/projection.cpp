@@ -28,8 +28,12 @@ Result<void> Projection::queued(const Outgoing& message) {
     if (content.has_alert()) {
         if (content.alert().has_new_offender())
             HUECRY_TRY(impl_->keep_offender(content.alert().new_offender(), message.channel, self));
-        HUECRY_TRY(impl_->alerts.add({message.channel, self, message.id},
-                                     {now, now + life, SendState::queued}, content.alert()));
+        HUECRY_TRY_ASSIGN(const auto number,
+                          impl_->alerts.add({message.channel, self, message.id},
+                                            {now, now + life, SendState::queued}, content.alert()));
+        const auto said = content.SerializeAsString();
+        if (number && !content.author_signature().empty())
+            HUECRY_TRY(impl_->alerts.keep_said(*number, view(said), 0));
     } else if (content.has_response()) {
         const auto id = id_in<MessageId>(content.response().alert());
         const auto number = id ? impl_->alerts.find(message.channel, *id) : std::nullopt;
@@ -43,8 +47,9 @@ Result<void> Projection::queued(const Outgoing& message) {
 }
 
 Result<void> Projection::accepted(const MessageId& id, std::uint64_t accepted_ms,
-                                  std::uint64_t expiry_ms) {
-    HUECRY_TRY_ASSIGN(const auto number, impl_->alerts.accepted(id, accepted_ms, expiry_ms));
+                                  std::uint64_t expiry_ms, std::uint64_t directory_index) {
+    HUECRY_TRY_ASSIGN(const auto number,
+                      impl_->alerts.accepted(id, accepted_ms, expiry_ms, directory_index));
     if (!number) {
         HUECRY_TRY(impl_->responses.accepted(id, accepted_ms));
         return {};

@@ -22,8 +22,12 @@ struct Origin {
     ChannelId channel;
     DeviceId device;
     MessageId id;
-    std::uint64_t accepted_ms = 0;  // by the relay
-    std::uint64_t expiry_ms = 0;    // by the relay
+    std::uint64_t accepted_ms = 0;      // by the relay
+    std::uint64_t expiry_ms = 0;        // by the relay
+    std::uint64_t directory_index = 0;  // that its sender named
+    /// The content as it was sent, with its author's signature: an alert is kept so, to be handed
+    /// on to a device that has rejoined. Empty: it cannot be.
+    BytesView said{};
 };
 
 /// Something to be said, as the outbox wants it.
@@ -51,7 +55,8 @@ public:
     /// (tx) An own message was put into the outbox: shown as queued.
     Result<void> queued(const Outgoing& message);
     /// (tx) It is durable at the relay.
-    Result<void> accepted(const MessageId& id, std::uint64_t accepted_ms, std::uint64_t expiry_ms);
+    Result<void> accepted(const MessageId& id, std::uint64_t accepted_ms, std::uint64_t expiry_ms,
+                          std::uint64_t directory_index);
     /// (tx) It was refused for good.
     Result<void> refused(const MessageId& id, const Error& why);
     /// (tx) A directory entry has been applied (the state set is already the new one).
@@ -68,6 +73,22 @@ public:
     /// What newcomers of a channel are told by whoever added them: in the all-members channel the
     /// names and the agreement's key, in others the offender records of that channel.
     std::vector<content::v1::Content> snapshot(const ChannelId& channel);
+
+    /// (tx) An alert that `from` hands on, in a channel or a letter: judged by its author's
+    /// signature and right, and by a life that whoever gives it cannot make longer.
+    Result<void> given(const ChannelId& channel, const DeviceId& from,
+                       const content::v1::GivenAlert& alert);
+    /// The alerts of a channel that are alive and can be handed on. `may_have` is told the
+    /// directory index of each. `own`: only this device's.
+    struct Gift {
+        content::v1::GivenAlert alert;
+        std::uint64_t expiry_ms = 0;
+    };
+    std::vector<Gift> to_give(const ChannelId& channel, bool own,
+                              const std::function<bool(std::uint64_t directory_index)>& may_have);
+    /// (tx) A part of a snapshot that `from` has sent to this device alone.
+    Result<void> received(const ChannelId& channel, const DeviceId& from,
+                          const content::v1::SnapshotPart& part);
 
     /// (tx) Erases what is due by the clock. True when something was; the caller truncates the log.
     Result<bool> expire();

@@ -24,6 +24,9 @@ struct Projection::Impl {
     std::function<void()> wake;
 
     Result<void> received(const Origin& origin, const content::v1::Alert& alert);
+    Result<void> keep_alert(const Origin& origin, const content::v1::Alert& alert);
+    Result<void> given(const ChannelId& channel, const DeviceId& from,
+                       const content::v1::GivenAlert& alert);
     Result<void> received(const Origin& origin, const content::v1::Response& response);
     Result<void> received(const Origin& origin, const content::v1::Snapshot& snapshot);
     Result<void> keep_offender(const content::v1::OffenderRecord& record, const ChannelId& channel,

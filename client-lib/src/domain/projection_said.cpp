@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "domain/projection_impl.hpp"
+#include "domain/signed_alert.hpp"
 #include "domain/text.hpp"
 #include "huecry/limits.hpp"
 
@@ -41,9 +42,20 @@ Result<void> Projection::Impl::misformed(const DeviceId& from) {
 }
 
 Result<void> Projection::Impl::received(const Origin& origin, const content::v1::Alert& alert) {
-    if (!well_formed(alert)) return misformed(origin.device);
+    const auto* author = around.directory ? around.directory->device(origin.device) : nullptr;
+    if (!origin.said.empty() &&
+        (author == nullptr ||
+         !open_signed_alert(origin.said,
+                            {around.directory->partnership(), origin.channel, origin.id},
+                            author->signing_key)))
+        return misformed(origin.device);
     if (alert.lifetime_ms() != 0 && origin.expiry_ms - origin.accepted_ms != alert.lifetime_ms())
         HUECRY_TRY(events.warn("the relay has changed the life of an alert"));
+    return keep_alert(origin, alert);
+}
+
+Result<void> Projection::Impl::keep_alert(const Origin& origin, const content::v1::Alert& alert) {
+    if (!well_formed(alert)) return misformed(origin.device);
     const Alerts::Life life{origin.accepted_ms, expiry_of(origin, alert, around.directory),
                             SendState::accepted};
     if (life.expiry_ms <= around.clock.erase_time()) return {};
@@ -51,9 +63,13 @@ Result<void> Projection::Impl::received(const Origin& origin, const content::v1:
         HUECRY_TRY(keep_offender(alert.new_offender(), origin.channel, origin.device));
     HUECRY_TRY_ASSIGN(const auto number,
                       alerts.add({origin.channel, origin.device, origin.id}, life, alert));
+    if (number && !origin.said.empty())
+        HUECRY_TRY(alerts.keep_said(*number, origin.said, origin.directory_index));
     if (origin.device == around.self) {
         // Its acceptance was not heard before a restart.
-        if (!number) HUECRY_TRY(alerts.accepted(origin.id, life.sent_ms, life.expiry_ms));
+        if (!number)
+            HUECRY_TRY(
+                alerts.accepted(origin.id, life.sent_ms, life.expiry_ms, origin.directory_index));
         return {};
     }
     if (!number) return {};
@@ -143,6 +159,10 @@ Result<void> Projection::received(const Origin& origin, const content::v1::Conte
             return impl_->keep_names(content.names().names(), origin.device);
         case content::v1::Content::kAgreement:
             return impl_->keep_agreement(content.agreement(), origin.device);
+        case content::v1::Content::kAgain:
+            if (id_in<DeviceId>(content.again().author()) != origin.device)
+                return impl_->misformed(origin.device);
+            return impl_->given(origin.channel, origin.device, content.again());
         case content::v1::Content::BODY_NOT_SET:
             break;
     }

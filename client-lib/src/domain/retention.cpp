@@ -22,6 +22,7 @@ std::optional<std::uint64_t> Projection::next_expiry() {
     auto row = impl_->around.db.prepare(
         "SELECT min(expiry_ms) FROM (SELECT min(expiry_ms) AS expiry_ms FROM alert UNION ALL "
         "SELECT min(expiry_ms) FROM photo WHERE item IS NOT NULL UNION ALL "
+        "SELECT min(expiry_ms) FROM said UNION ALL "
         "SELECT min(expiry_ms) FROM offender)");
     const auto found = row.step();
     if (!found || !*found || row.is_null(0)) return std::nullopt;

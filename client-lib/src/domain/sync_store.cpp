@@ -371,6 +371,23 @@ Result<void> SyncStore::add_own_entry(const MessageId& id, const StreamRef& stre
         .bind(expiry_ms)
         .run();
 }
+Result<void> SyncStore::sent(const MessageId& id, const StreamRef& stream, std::uint64_t seq,
+                             std::uint64_t expiry_ms) {
+    auto s = db_.prepare("SELECT content FROM outbox WHERE id = ?");
+    s.bind(id.view());
+    HUECRY_TRY_ASSIGN(const bool found, s.step());
+    content::v1::Content content;
+    if (found) {
+        const auto bytes = s.blob(0);
+        if (!content.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+            return Error{Errc::store_damaged, "outbox"};
+    }
+    HUECRY_TRY(add_own_entry(id, stream, seq, expiry_ms));
+    // Said once more: from now on this is where its deliveries are counted.
+    if (const auto first = MessageId::from(view(content.again().id())))
+        HUECRY_TRY(add_own_entry(*first, stream, seq, expiry_ms));
+    return erase_outbox(id);
+}
 Result<std::optional<SyncStore::OwnEntry>> SyncStore::own_entry(const MessageId& id) {
     auto s = db_.prepare("SELECT channel, incarnation, seq FROM own_entry WHERE id = ?");
     s.bind(id.view());

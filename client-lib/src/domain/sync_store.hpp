@@ -141,6 +141,9 @@ public:
     };
     Result<void> add_own_entry(const MessageId& id, const StreamRef& stream, std::uint64_t seq,
                                std::uint64_t expiry_ms);
+    /// Out of the outbox: the relay has it there.
+    Result<void> sent(const MessageId& id, const StreamRef& stream, std::uint64_t seq,
+                      std::uint64_t expiry_ms);
     Result<std::optional<OwnEntry>> own_entry(const MessageId& id);
 
     Result<void> add_invite_names(const InviteId& id, std::string_view member,

@@ -20,6 +20,7 @@ Result<std::optional<Trouble>> trouble_of(SyncStore& store, const ChannelId& cha
     const auto commit = MessageId::from(r.raw(MessageId::size));
     const auto committer = DeviceId::from(r.raw(DeviceId::size));
     out.incarnation = r.u32();
+    out.unheard = r.u8() != 0;
     if (!r.done() || !commit || !committer) return Error{Errc::store_damaged, "trouble"};
     out.commit = *commit;
     out.committer = *committer;
@@ -30,7 +31,7 @@ Result<void> keep_trouble(SyncStore& store, const ChannelId& channel, const Trou
     Writer w;
     w.u8(static_cast<std::uint8_t>(trouble.reason)).u8(trouble.certain ? 1 : 0);
     w.u64(trouble.asked_index).raw(trouble.commit.view()).raw(trouble.committer.view());
-    w.u32(trouble.incarnation);
+    w.u32(trouble.incarnation).u8(trouble.unheard ? 1 : 0);
     return store.set_setting(key_of(channel), w.bytes());
 }
 

@@ -17,6 +17,7 @@ struct Trouble {
     MessageId commit;               // complained of, with its committer; zero: none
     DeviceId committer;
     std::uint32_t incarnation = 1;
+    bool unheard = false;  // what this device sent was read by nobody: it is sent once more
 };
 
 Result<std::optional<Trouble>> trouble_of(SyncStore& store, const ChannelId& channel);

@@ -229,6 +229,18 @@ CREATE TABLE photo (
 
 CREATE INDEX photo_by_expiry ON photo (expiry_ms);
 
+CREATE TABLE said (
+    -- Alerts as their authors signed them, for devices that come back. Written with the alert;
+    -- deleted with the first of it and its photos, with its key.
+    alert INTEGER PRIMARY KEY REFERENCES alert (number) ON DELETE CASCADE,
+    item INTEGER NOT NULL UNIQUE REFERENCES item_key (id) DEFERRABLE INITIALLY DEFERRED,
+    sealed BLOB NOT NULL,
+    directory_index INTEGER NOT NULL,
+    expiry_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX said_by_expiry ON said (expiry_ms);
+
 CREATE TABLE response (
     -- The newest answer of each device to an alert. Written when received or queued (time_ms 0
     -- until the relay has it); deleted with the alert.
