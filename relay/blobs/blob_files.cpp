@@ -97,7 +97,7 @@ Result<void> BlobService::load(std::vector<BlobRow> rows) {
     used_.clear();
     for (const auto& row : rows) {
         blobs_[{row.partnership, row.blob}] = row;
-        used_[row.partnership] += row.size;
+        count(row);
     }
     std::error_code failed;
     std::filesystem::create_directories(root_, failed);

@@ -28,7 +28,19 @@ void BlobService::attach(const BlobRights& rights) { rights_ = &rights; }
 
 std::uint64_t BlobService::used(const PartnershipId& partnership) const {
     const auto found = used_.find(partnership);
-    return found == used_.end() ? 0 : found->second;
+    return found == used_.end() ? 0 : found->second.bytes;
+}
+
+void BlobService::count(const BlobRow& row) {
+    auto& used = used_[row.partnership];
+    used.bytes += row.size;
+    ++used.blobs;
+}
+
+void BlobService::uncount(const BlobRow& row) {
+    auto& used = used_[row.partnership];
+    used.bytes -= std::min(used.bytes, row.size);
+    used.blobs -= std::min<std::uint64_t>(used.blobs, 1);
 }
 
 const BlobRow* BlobService::find(const PartnershipId& partnership, const BlobId& blob) const {
@@ -70,7 +82,10 @@ std::optional<BlobError> BlobService::check(const Principal& who, const BlobPart
     const auto partial = partials_.find(key);
     if (partial == partials_.end()) {
         if (part.offset != 0) return BlobError{Errc::offset_mismatch, 0};
-        if (part.size > rights_->room(who.partnership)) return BlobError{Errc::quota_exceeded};
+        const auto used = used_.find(who.partnership);
+        if (part.size > rights_->room(who.partnership) ||
+            (used != used_.end() && used->second.blobs >= limits::max_blobs))
+            return BlobError{Errc::quota_exceeded};
         return std::nullopt;
     }
     const auto& p = partial->second;
@@ -96,7 +111,7 @@ void BlobService::put(const Principal& who, const BlobPart& part, Done done) {
     auto& partial = partials_[key];
     if (fresh) {
         partial.row = row;
-        used_[who.partnership] += row.size;
+        count(row);
     }
     partial.touched_ms = clock_.steady_ms();
     if (const auto failed = write_part(key, who.device, part, partial)) {
@@ -114,8 +129,7 @@ void BlobService::forget_partial(const Key& key) {
     if (found == partials_.end()) return;
     std::error_code ignored;
     std::filesystem::remove(part_path(key, found->second.row.uploader), ignored);
-    auto& used = used_[key.first];
-    used -= std::min(used, found->second.row.size);
+    uncount(found->second.row);
     partials_.erase(found);
 }
 
@@ -153,8 +167,7 @@ std::vector<BlobRow> BlobService::expire(std::uint64_t now_ms) {
             ++it;
             continue;
         }
-        auto& used = used_[it->first.first];
-        used -= std::min(used, it->second.size);
+        uncount(it->second);
         out.push_back(it->second);
         it = blobs_.erase(it);
     }
@@ -168,16 +181,26 @@ std::vector<BlobRow> BlobService::expire(std::uint64_t now_ms) {
     return out;
 }
 
-bool BlobService::drop(const PartnershipId& partnership, const BlobId& blob, const DeviceId& who) {
-    const Key key{partnership, blob};
-    const auto found = blobs_.find(key);
-    if (found == blobs_.end() || found->second.uploader != who) return false;
+std::optional<BlobRow> BlobService::hide(const PartnershipId& partnership, const BlobId& blob,
+                                         const DeviceId& who) {
+    const auto found = blobs_.find({partnership, blob});
+    if (found == blobs_.end() || found->second.uploader != who) return std::nullopt;
+    auto row = std::move(found->second);
+    uncount(row);
+    blobs_.erase(found);
+    return row;
+}
+
+// A file that stays because this fails has no row: the next start removes it.
+void BlobService::erase_hidden(const BlobRow& row) const {
+    const Key key{row.partnership, row.blob};
+    if (blobs_.contains(key)) return;  // uploaded anew meanwhile
     std::error_code ignored;
     std::filesystem::remove(final_path(key), ignored);
-    auto& used = used_[partnership];
-    used -= std::min(used, found->second.size);
-    blobs_.erase(found);
-    return true;
+}
+
+void BlobService::restore_hidden(const BlobRow& row) {
+    if (blobs_.emplace(Key{row.partnership, row.blob}, row).second) count(row);
 }
 
 }  // namespace huecry::relay

@@ -103,9 +103,12 @@ public:
     void conclude(std::vector<Finished> finished, std::optional<Errc> store_failure);
     /// Removes what expired at `now_ms`; returns the rows to delete from the store.
     [[nodiscard]] std::vector<BlobRow> expire(std::uint64_t now_ms);
-    /// Removes one, if `who` uploaded it; true when there was one.
-    [[nodiscard]] bool drop(const PartnershipId& partnership, const BlobId& blob,
-                            const DeviceId& who);
+    /// Hides one, if `who` uploaded it: nobody is given it any more. Its file goes with
+    /// `erase_hidden`, once its row is durably gone, or it is back with `restore_hidden`.
+    [[nodiscard]] std::optional<BlobRow> hide(const PartnershipId& partnership, const BlobId& blob,
+                                              const DeviceId& who);
+    void erase_hidden(const BlobRow& row) const;
+    void restore_hidden(const BlobRow& row);
     [[nodiscard]] const BlobRow* find(const PartnershipId& partnership, const BlobId& blob) const;
     /// Finished and partial bytes of a partnership.
     [[nodiscard]] std::uint64_t used(const PartnershipId& partnership) const;
@@ -127,13 +130,19 @@ private:
     [[nodiscard]] std::optional<BlobError> write_part(const Key& key, const DeviceId& device,
                                                       const BlobPart& part, Partial& partial);
     void forget_partial(const Key& key);
+    void count(const BlobRow& row);
+    void uncount(const BlobRow& row);
 
+    struct Used {
+        std::uint64_t bytes = 0;
+        std::uint64_t blobs = 0;
+    };
     std::filesystem::path root_;
     const Clock& clock_;
     const BlobRights* rights_ = nullptr;
     std::map<Key, BlobRow> blobs_;
     std::map<Key, Partial> partials_;
-    std::map<PartnershipId, std::uint64_t> used_;
+    std::map<PartnershipId, Used> used_;
     std::vector<Finished> finished_;
 };
 

@@ -36,6 +36,7 @@ NetOptions net_options(const Settings& settings) {
     out.connections_per_address = settings.connections_per_address != 0
                                       ? settings.connections_per_address
                                       : limits::connections_per_address;
+    out.max_unproved = limits::max_unproved;
     return out;
 }
 
@@ -48,8 +49,30 @@ std::string metrics_text(const Core& core, const Server& server) {
     server.counters().each([&](auto name, auto value, bool gauge, auto help) {
         page.add("net_" + std::string(name), static_cast<double>(value), gauge, help);
     });
+    std::vector<std::pair<std::string, double>> values;
+    const auto by_code = [&](const std::map<Errc, std::uint64_t>& counts) {
+        values.clear();
+        for (const auto& [code, count] : counts)
+            values.emplace_back(name(code), static_cast<double>(count));
+    };
+    by_code(counters.refused);
+    page.add_by("refused_by_reason", "reason", values, "requests refused, by the error's name");
+    by_code(counters.goodbyes);
+    page.add_by("goodbyes", "reason", values, "connections closed, by the error's name");
+    values.clear();
+    for (const auto& [status, count] : server.counters().http_answers)
+        values.emplace_back(std::to_string(status), static_cast<double>(count));
+    page.add_by("net_http_refused_by_status", "status", values,
+                "HTTPS requests answered with 400 or above");
     page.add("draining", server.draining() ? 1 : 0, true, "1 after SIGTERM");
     page.add_seconds("commit_seconds", counters.commit_us, "one group commit, fsync included");
+    page.add_seconds("store_seconds", counters.store_us,
+                     "one transaction of the store, fsync included");
+    page.add_seconds("push_seconds", counters.push_us, "handing a durable batch to its readers");
+    page.add_seconds("net_tls_seconds", server.counters().tls_us,
+                     "from acceptance to the end of the TLS handshake");
+    page.add_seconds("net_proof_seconds", server.counters().proof_us,
+                     "from acceptance to the client's proof");
     page.add_seconds("answer_seconds", counters.answer_us,
                      "from a submission's arrival to its answer");
     page.add_sizes("batch_submissions", counters.batch_size, "submissions of one group commit");

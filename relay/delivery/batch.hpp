@@ -40,6 +40,7 @@ struct Batch {
     std::vector<Write> writes;
     std::vector<LeaseStore::Change> leases;
     std::vector<BlobService::Finished> blobs;
+    std::vector<BlobRow> dropped;  // hidden already; their files go once their rows have
     std::vector<Answer> answers;
     std::vector<Fresh> fresh;
     std::vector<AccessPush> access;
@@ -58,6 +59,7 @@ struct Batch {
     bool truncated = false;
     bool low_room = false;  // less than disk_reserve is left
     std::uint64_t commit_us = 0;
+    std::uint64_t store_us = 0;  // of it
 
     [[nodiscard]] bool empty() const {
         return writes.empty() && leases.empty() && blobs.empty() && answers.empty() && !truncate;

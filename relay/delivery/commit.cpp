@@ -37,9 +37,12 @@ void CoreImpl::commit(Batch& batch) {
     }
     if (const auto done = parts_.leases.commit(batch.leases); !done)
         batch.failure = done.error().code;
-    if (!batch.failure)
+    if (!batch.failure) {
+        const auto started = parts_.clock.steady_us();
         if (const auto done = parts_.store.commit(batch.writes); !done)
             batch.failure = done.error().code;
+        batch.store_us = parts_.clock.steady_us() - started;
+    }
     if (batch.failure && is_broken(*batch.failure)) batch.broken = batch.failure;
     // A full disk gets the log's room back, so that what has expired can go.
     if (!batch.broken && (batch.truncate || batch.failure == Errc::no_room)) {
@@ -118,6 +121,7 @@ void CoreImpl::finish(std::unique_ptr<Batch> batch) {
     batch_out_ = false;
     ++counters_.batches;
     counters_.commit_us.add(batch->commit_us);
+    counters_.store_us.add(batch->store_us);
     counters_.batch_size.add(batch->submissions * 64);
     if (batch->expiry) expiry_out_ = false;
     low_room_ = batch->low_room;
@@ -129,9 +133,12 @@ void CoreImpl::finish(std::unique_ptr<Batch> batch) {
     }
     if (batch->failure) return commit_failed(std::move(batch));
     mark_durable(*batch);
+    for (const auto& row : batch->dropped) parts_.blobs.erase_hidden(row);
     cut(*batch);
     say_answers(*batch);
+    const auto pushing = parts_.clock.steady_us();
     push(*batch);
+    if (!batch->fresh.empty()) counters_.push_us.add(parts_.clock.steady_us() - pushing);
     for (const auto& blob : batch->blobs)
         if (!blob.failure) counters_.blob_bytes += blob.row.size;
     parts_.blobs.conclude(std::move(batch->blobs), std::nullopt);
@@ -185,6 +192,10 @@ void CoreImpl::fail(Batch& batch, Errc code) {
     for (const auto& access : batch.access)
         if (auto* c = device_connection(access.partnership, access.device)) close(*c, code, 1000);
     parts_.blobs.conclude(std::move(batch.blobs), code);
+    for (const auto& row : batch.dropped) {
+        parts_.blobs.restore_hidden(row);
+        counters_.blob_bytes += row.size;
+    }
     if (batch.truncate) truncate_due_ = true;
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "auth/handshake.hpp"
+#include "auth/token_bucket.hpp"
 #include "delivery/core.hpp"
 #include "delivery/fifo.hpp"
 #include "delivery/outlet.hpp"
@@ -14,6 +15,7 @@ namespace huecry::relay {
 /// What one connection is being given of one stream.
 struct Subscription {
     std::uint64_t sent = 0;  // everything up to it has gone out
+    std::uint64_t acknowledged = 0;
     bool told_empty = false;
     struct Flight {
         std::uint64_t last = 0;
@@ -44,6 +46,8 @@ struct Connection {
     std::optional<Principal> who;  // after the proof
     std::map<StreamRef, Subscription> subscriptions;
     std::unique_ptr<HandingOver> handing_over;  // founders only
+    TokenBucket refusals;
+    TokenBucket queries;             // of who is no device
     std::size_t unacknowledged = 0;  // bytes of all flights: at most a window, or one frame
 };
 

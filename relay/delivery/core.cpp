@@ -40,6 +40,7 @@ ConnectionId CoreImpl::opened(Outlet& outlet, const Handshake::Exporter& exporte
         (peer.address_hash != 0 &&
          unproved_[peer.address_hash] >= limits::connections_per_address)) {
         ++counters_.refusals;
+        ++counters_.goodbyes[Errc::overloaded];
         outlet.close(Errc::overloaded, 5000);
         return id;
     }
@@ -72,6 +73,7 @@ void CoreImpl::closed(ConnectionId id) {
 }
 
 void CoreImpl::close(Connection& c, Errc code, std::uint32_t reconnect_after_ms) {
+    ++counters_.goodbyes[code];
     c.outlet->close(code, reconnect_after_ms);
     forget(c);
 }
@@ -122,8 +124,12 @@ void CoreImpl::close_drained() {
 
 std::string CoreImpl::allow_partnership(std::uint64_t valid_for_ms) {
     std::array<std::uint8_t, 16> bytes{};
-    parts_.random.fill(bytes);
-    auto code = to_base64url(bytes);
+    // One that begins with "-" would be taken for an option on a command line.
+    std::string code;
+    do {
+        parts_.random.fill(bytes);
+        code = to_base64url(bytes);
+    } while (code.starts_with('-'));
     current_->writes.emplace_back(
         write::Code{labelled_hash("huecry/1 creation code", view(code)), now_ms() + valid_for_ms});
     return code;

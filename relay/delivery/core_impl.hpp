@@ -71,6 +71,8 @@ private:
     // dispatch.cpp
     void dispatch(Connection& c, v1::Frame& frame);
     void dispatch_device(Connection& c, v1::Frame& frame);
+    void charge_refusal(ConnectionId id);
+    [[nodiscard]] bool too_many_queries(Connection& c);
     void answer(Connection& c, std::uint64_t request, v1::Frame frame);
     void refuse(Connection& c, std::uint64_t request, const Refusal& refusal);
     void close(Connection& c, Errc code, std::uint32_t reconnect_after_ms);

@@ -3,6 +3,18 @@
 
 // Frame in, handler called; answers and refusals out.
 namespace huecry::relay {
+namespace {
+
+constexpr std::uint32_t come_back_ms = 10'000;
+
+/// What is answered without a place in a batch: counted, whoever asks.
+bool is_query(v1::Frame::BodyCase kind) {
+    using Body = v1::Frame::BodyCase;
+    return kind == Body::kPing || kind == Body::kPong || kind == Body::kSubscribe ||
+           kind == Body::kHeadQuery || kind == Body::kDeliveryQuery || kind == Body::kDropBlob;
+}
+
+}  // namespace
 
 void CoreImpl::received(ConnectionId id, BytesView bytes) {
     auto* c = connection(id);
@@ -17,7 +29,29 @@ void CoreImpl::received(ConnectionId id, BytesView bytes) {
         ++counters_.frames_bad;
         return close(*c, Errc::bad_frame, 0);
     }
+    const auto refused = counters_.refusals;
     dispatch(*c, frame);
+    if (counters_.refusals != refused) charge_refusal(id);
+}
+
+/// Who is refused again and again goes, and begins anew with a handshake.
+void CoreImpl::charge_refusal(ConnectionId id) {
+    auto* c = connection(id);
+    if (c == nullptr) return;
+    const auto now = parts_.clock.steady_ms();
+    if (!c->refusals.take(now, limits::refusals_per_minute))
+        close(*c, Errc::rate_limited, come_back_ms);
+}
+
+/// True when the connection was closed: a Failure to a request without a number would not be heard.
+bool CoreImpl::too_many_queries(Connection& c) {
+    auto* p = partnership(c.who->partnership);
+    const auto known = c.who->kind == ClientKind::device && p != nullptr;
+    auto& tokens = known ? p->limits[c.who->device].queries : c.queries;
+    if (tokens.take(parts_.clock.steady_ms(), limits::queries_per_minute)) return false;
+    ++counters_.rate_limited;
+    close(c, Errc::rate_limited, come_back_ms);
+    return true;
 }
 
 void CoreImpl::dispatch(Connection& c, v1::Frame& frame) {
@@ -30,6 +64,7 @@ void CoreImpl::dispatch(Connection& c, v1::Frame& frame) {
     }
     // Revoked a moment ago: the entry is on its way to the disk, the Goodbye follows.
     if (c.who->kind == ClientKind::device && c.who->standing == Standing::none) return;
+    if (is_query(frame.body_case()) && too_many_queries(c)) return;
     switch (frame.body_case()) {
         case Body::kPing: {
             v1::Frame pong;
@@ -90,6 +125,7 @@ void CoreImpl::answer(Connection& c, std::uint64_t request, v1::Frame frame) {
 
 void CoreImpl::refuse(Connection& c, std::uint64_t request, const Refusal& refusal) {
     ++counters_.refusals;
+    ++counters_.refused[refusal.code];
     if (refusal.code == Errc::stale) ++counters_.stale;
     if (refusal.code == Errc::rate_limited) ++counters_.rate_limited;
     if (refusal.code == Errc::quota_exceeded) ++counters_.quota_refused;

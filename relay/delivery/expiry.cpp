@@ -122,6 +122,9 @@ void CoreImpl::tick() {
         parts_.log(LogLevel::error, "clock jumped: nothing expires until it is confirmed", {});
     }
     store_cursors();
+    counters_.gathered = current_->submissions;
+    counters_.message_bytes = 0;
+    for (const auto& [id, p] : partnerships_) counters_.message_bytes += p->message_bytes;
     if (counters_.disk_full != 0) current_->truncate = true;  // and see whether there is room again
     if (truncate_due_) current_->truncate = true;
     if (!time_.held() && !expiry_out_) expire();

@@ -7,11 +7,13 @@ namespace huecry::relay {
 void CoreImpl::handle_ack(Connection& c, const v1::Ack& ack) {
     ++counters_.acks;
     const auto ref = stream_from(ack.stream());
-    if (!ref) return;
-    const auto found = c.subscriptions.find(*ref);
-    if (found == c.subscriptions.end()) return;
+    const auto found = ref ? c.subscriptions.find(*ref) : c.subscriptions.end();
+    if (found == c.subscriptions.end()) return (void)too_many_queries(c);
     auto& sub = found->second;
     const auto seq = std::min(ack.seq(), sub.sent);  // nobody has what was not sent
+    // Useful ones are no more than what was sent; the others are counted.
+    if (seq <= sub.acknowledged && too_many_queries(c)) return;
+    sub.acknowledged = std::max(sub.acknowledged, seq);
     while (!sub.flight.empty() && sub.flight.front().last <= seq) {
         c.unacknowledged -= sub.flight.front().bytes;
         sub.flight.pop_front();

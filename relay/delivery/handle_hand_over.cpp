@@ -7,12 +7,10 @@
 namespace huecry::relay {
 namespace {
 
-constexpr std::uint64_t most_bytes = 256ULL << 20;  // of one log: a million entries
-
 Result<void> take(HandingOver& log, const Principal& who, const v1::Entry& entry) {
     HandingOver::Entry kept{{}, to_bytes(view(entry.header())), to_bytes(view(entry.body()))};
     log.bytes += kept.header_bytes.size() + kept.body.size();
-    if (log.bytes > most_bytes) return Errc::quota_exceeded;
+    if (log.bytes > limits::max_hand_over) return Errc::quota_exceeded;
     HUECRY_TRY_ASSIGN(kept.header, Header::decode(kept.header_bytes));
     if (!log.state) {
         HUECRY_TRY_ASSIGN(log.state, directory::State::from_genesis(kept.header_bytes, kept.body));
@@ -49,6 +47,8 @@ void CoreImpl::handle_hand_over(Connection& c, std::uint64_t request,
     if (partnership(c.who->partnership) != nullptr)
         return refuse(c, request, {Errc::statement_repeated});
     if (!c.handing_over) {
+        for (const auto& [id, other] : connections_)
+            if (other->handing_over) return refuse(c, request, {Errc::overloaded, 0, 0, 5000});
         if (const auto refused = creation_allowed(c, hand_over.code()))
             return refuse(c, request, *refused);
         c.handing_over = std::make_unique<HandingOver>();

@@ -1,13 +1,10 @@
+#include <algorithm>
+
 #include "delivery/core_impl.hpp"
 #include "huecry/limits.hpp"
 
 // The relay's shares of photo keys: put by the uploader, released to readers, shredded.
 namespace huecry::relay {
-namespace {
-
-constexpr int max_taken = 64;
-
-}  // namespace
 
 void CoreImpl::handle_put_lease(Connection& c, std::uint64_t request, const v1::PutLease& put) {
     if (draining_) return refuse(c, request, {Errc::draining});
@@ -42,7 +39,8 @@ void CoreImpl::handle_put_lease(Connection& c, std::uint64_t request, const v1::
 void CoreImpl::handle_take_leases(Connection& c, std::uint64_t request,
                                   const v1::TakeLeases& take) {
     auto& p = *partnership(c.who->partnership);
-    if (take.blobs_size() > max_taken) return refuse(c, request, {Errc::too_large});
+    if (static_cast<std::uint64_t>(take.blobs_size()) > limits::max_query)
+        return refuse(c, request, {Errc::too_large});
     if (auto refused =
             rate(p, c.who->device, &DeviceLimits::requests, limits::submissions_per_minute))
         return refuse(c, request, *refused);
@@ -81,8 +79,9 @@ void CoreImpl::handle_drop_blob(Connection& c, std::uint64_t request, const v1::
         return refuse(c, request, {Errc::not_permitted});
     if (*lease) current_->leases.emplace_back(LeaseStore::Drop{p.id, *blob});
     if (own_blob) {
-        counters_.blob_bytes -= row->size;
-        (void)parts_.blobs.drop(p.id, *blob, c.who->device);
+        counters_.blob_bytes -= std::min(counters_.blob_bytes, row->size);
+        if (auto hidden = parts_.blobs.hide(p.id, *blob, c.who->device))
+            current_->dropped.push_back(std::move(*hidden));
         current_->writes.emplace_back(write::DropBlob{p.id, *blob});
     }
     current_->truncate = true;

@@ -1,12 +1,8 @@
 #include "delivery/core_impl.hpp"
+#include "huecry/limits.hpp"
 
 // HeadQuery and DeliveryQuery.
 namespace huecry::relay {
-namespace {
-
-constexpr int max_query = 64;
-
-}  // namespace
 
 void CoreImpl::handle_head_query(Connection& c, std::uint64_t request, const v1::HeadQuery& query) {
     const auto ref = stream_from(query.stream());
@@ -19,7 +15,8 @@ void CoreImpl::handle_head_query(Connection& c, std::uint64_t request, const v1:
 void CoreImpl::handle_delivery_query(Connection& c, std::uint64_t request,
                                      const v1::DeliveryQuery& query) {
     const auto ref = stream_from(query.stream());
-    if (!ref || ref->kind != StreamKind::channel || query.seqs_size() > max_query)
+    if (!ref || ref->kind != StreamKind::channel ||
+        static_cast<std::uint64_t>(query.seqs_size()) > limits::max_query)
         return refuse(c, request, {Errc::invalid_argument});
     auto* p = partnership(c.who->partnership);
     const auto* s = p->find(*ref);

@@ -141,7 +141,7 @@ void CoreImpl::handle_submit(Connection& c, std::uint64_t request, v1::Submit& s
                 : rate(*p, s.submitter, &DeviceLimits::submissions,
                        or_limit(options.submissions_per_minute, limits::submissions_per_minute)))
         return refuse(c, request, *refused);
-    if (current_->submissions >= 4 * limits::batch_max)
+    if (current_->submissions >= limits::max_gathered)
         return refuse(c, request, {Errc::overloaded, 0, 0, 100});
     Verdict refused;
     if (statement) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <string_view>
 #include <variant>
 
@@ -56,6 +57,8 @@ struct Histogram {
     X(wal_blocked, false, "truncations of the write-ahead log that were blocked")     \
     X(erasures_overdue, true, "1 while deleted bytes may still be in the log")        \
     X(clock_held, true, "1 while expiry waits for the operator after a clock jump")   \
+    X(gathered, true, "submissions that wait for the next group commit")              \
+    X(message_bytes, true, "bytes of messages kept")                                  \
     X(tail_bytes, true, "bytes of encoded frames in memory")                          \
     X(blob_bytes, true, "bytes of finished blobs")
 
@@ -64,9 +67,14 @@ struct Counters {
 #define X(name, gauge, help) std::uint64_t name = 0;
     HUECRY_COUNTERS(X)
 #undef X
-    Histogram commit_us;   // one group commit, fsync included
+    Histogram commit_us;   // one group commit: files, shares, store, log
+    Histogram store_us;    // of it, the store's transaction with its fsync
+    Histogram push_us;     // handing one durable batch to its readers
     Histogram answer_us;   // from a submission's arrival to its answer
     Histogram batch_size;  // submissions of one group commit (unit: submissions · 64 µs buckets)
+
+    std::map<Errc, std::uint64_t> refused;   // requests, by the code of their Failure
+    std::map<Errc, std::uint64_t> goodbyes;  // connections closed, by the code of their Goodbye
 
     /// f(name, value, gauge, help) for each integer.
     template <class F>

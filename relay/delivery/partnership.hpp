@@ -84,6 +84,7 @@ struct DeviceLimits {
     TokenBucket submissions;
     TokenBucket statements;
     TokenBucket requests;
+    TokenBucket queries;
 };
 
 struct PartnershipState {

@@ -1,5 +1,6 @@
 #include "net/admin_listener.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -9,6 +10,7 @@
 #include <boost/asio/write.hpp>
 #include <chrono>
 
+#include "huecry/limits.hpp"
 #include "net/http_response.hpp"
 #include "net/listener.hpp"
 
@@ -17,7 +19,6 @@ namespace {
 
 constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t max_request = 8192;
-constexpr unsigned max_open = 16;
 constexpr auto longest = std::chrono::seconds(2);
 
 HttpResponse page(unsigned status, std::string body) {
@@ -58,7 +59,7 @@ asio::awaitable<void> AdminListener::accept_all() {
             co_await rest.async_wait(awaited);
             continue;
         }
-        if (open_ >= max_open) continue;
+        if (open_ >= limits::admin_connections) continue;
         auto one = serve(std::move(socket));
         asio::co_spawn(io_, std::move(one), asio::detached);
     }
@@ -89,9 +90,11 @@ asio::awaitable<void> AdminListener::serve(asio::ip::tcp::socket given) {
 }
 
 std::string AdminListener::answer(std::string_view line) const {
-    if (!line.starts_with("GET ") || !line.ends_with(" HTTP/1.1"))
+    static constexpr std::string_view versions[] = {" HTTP/1.1", " HTTP/1.0"};
+    const auto known = std::ranges::any_of(versions, [&](auto v) { return line.ends_with(v); });
+    if (!line.starts_with("GET /") || !known || line.size() < 5 + versions[0].size())
         return page(400, "only GET is served here\n").text();
-    const auto target = line.substr(4, line.size() - 13);
+    const auto target = line.substr(4, line.size() - 4 - versions[0].size());
     if (target == "/healthz") return page(200, "ok\n").text();
     if (target == "/readyz" && pages_.ready()) return page(200, "ready\n").text();
     if (target == "/readyz") return page(503, "draining\n").text();

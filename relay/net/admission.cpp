@@ -45,19 +45,51 @@ std::optional<Admission::Ticket> Admission::admit(const boost::asio::ip::address
         ++counters_.refused_full;
         return std::nullopt;
     }
-    const auto it = unproved_.find(hashed);
-    if (it != unproved_.end() && it->second >= limits_.unproved_per_address) {
+    const auto same = of_address_.find(hashed);
+    if (same != of_address_.end() && same->second.size() >= limits_.unproved_per_address) {
         ++counters_.refused_address;
         return std::nullopt;
     }
-    return Ticket(*this, hashed, address.is_loopback());
+    if (unproved_.size() >= limits_.unproved) make_room();
+    const auto number = next_++;
+    enter(number, hashed);
+    ++counters_.open_sockets;
+    ++counters_.accepted;
+    return Ticket(*this, number, address.is_loopback());
 }
 
-Admission::Ticket::Ticket(Admission& owner, std::uint64_t address_hash, bool loopback)
-    : owner_(&owner), address_hash_(address_hash), loopback_(loopback) {
-    ++owner.counters_.open_sockets;
-    ++owner.counters_.accepted;
-    ++owner.unproved_[address_hash];
+void Admission::enter(std::uint64_t number, std::uint64_t address) {
+    unproved_[number].address = address;
+    auto& mine = of_address_[address];
+    by_size_.erase({mine.size(), address});
+    mine.insert(number);
+    by_size_.emplace(mine.size(), address);
+    counters_.unproved = unproved_.size();
+}
+
+void Admission::leave(std::uint64_t number) {
+    const auto found = unproved_.find(number);
+    if (found == unproved_.end()) return;
+    const auto address = found->second.address;
+    unproved_.erase(found);
+    auto& mine = of_address_[address];
+    by_size_.erase({mine.size(), address});
+    mine.erase(number);
+    if (mine.empty()) {
+        of_address_.erase(address);
+    } else {
+        by_size_.emplace(mine.size(), address);
+    }
+    counters_.unproved = unproved_.size();
+}
+
+void Admission::make_room() {
+    const auto [size, address] = *by_size_.rbegin();
+    const auto oldest = size > 1 ? *of_address_[address].begin() : unproved_.begin()->first;
+    const auto close = std::move(unproved_[oldest].close);
+    leave(oldest);
+    ++counters_.evicted;
+    if (close) close();
 }
 
 Admission::Ticket::~Ticket() {
@@ -66,11 +98,13 @@ Admission::Ticket::~Ticket() {
     --owner_->counters_.open_sockets;
 }
 
+void Admission::Ticket::ends_by(std::function<void()> close) {
+    const auto found = owner_->unproved_.find(number_);
+    if (found != owner_->unproved_.end()) found->second.close = std::move(close);
+}
+
 void Admission::Ticket::proved() {
-    if (owner_ == nullptr || !unproved_) return;
-    unproved_ = false;
-    const auto it = owner_->unproved_.find(address_hash_);
-    if (it != owner_->unproved_.end() && --it->second == 0) owner_->unproved_.erase(it);
+    if (owner_ != nullptr) owner_->leave(number_);
 }
 
 }  // namespace huecry::relay

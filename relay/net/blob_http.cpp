@@ -21,6 +21,21 @@ std::optional<std::uint64_t> number(std::string_view text) {
     return out;
 }
 
+/// Counts a number in for as long as it lives.
+class Counted {
+public:
+    Counted(std::uint64_t& total, std::uint64_t size) : total_(total), size_(size) {
+        total_ += size_;
+    }
+    ~Counted() { total_ -= size_; }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+
+private:
+    std::uint64_t& total_;
+    std::uint64_t size_;
+};
+
 /// Waits for BlobService's `done`, which may come at once or after the next commit.
 struct Outcome {
     explicit Outcome(TlsStream::executor_type executor) : arrived(std::move(executor)) {
@@ -143,6 +158,15 @@ asio::awaitable<HttpResponse> BlobHttp::put(const Principal& who, const HttpHead
     // The lifetime counts from the first part; later parts and repeats never extend it.
     const auto known = network_.blobs.head(who, blob);
     if (known) part->expiry_ms = known->expiry_ms;
+    const auto length = head.content_length.value_or(0);
+    auto& reading = network_.counters.body_bytes;
+    if (length <= limits::max_blob_request && reading + length > limits::body_bytes) {
+        ++network_.counters.bodies_refused;
+        auto out = failure_response(Errc::overloaded);
+        out.close = true;
+        co_return out;
+    }
+    const Counted counted(reading, length);
     const auto body = co_await reader_.body(limits::max_blob_request);
     if (!body) {
         auto out = failure_response(body.error().code);

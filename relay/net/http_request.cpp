@@ -13,7 +13,6 @@ namespace {
 namespace http = boost::beast::http;
 
 constexpr std::size_t read_step = 8192;
-constexpr std::size_t max_fields = 64;
 
 std::string lower(std::string_view text) {
     std::string out(text);
@@ -81,7 +80,8 @@ asio::awaitable<Result<HttpHead>> HttpReader::head() {
         // A field that is sent twice could mean one thing here and another elsewhere.
         const auto added =
             out.fields.emplace(lower(plain(field.name_string())), plain(field.value()));
-        if (++count > max_fields || !added.second) co_return Error{Errc::malformed, "fields"};
+        if (++count > limits::max_http_fields || !added.second)
+            co_return Error{Errc::malformed, "fields"};
     }
     if (message.version() != 11 || parser.chunked())
         co_return Error{Errc::malformed, "HTTP/1.1 without transfer coding is wanted"};

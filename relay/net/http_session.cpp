@@ -13,6 +13,12 @@ namespace {
 constexpr std::string_view connect_target = "/v1/connect";
 constexpr std::string_view blob_prefix = "/v1/blobs/";
 
+std::uint64_t since(std::chrono::steady_clock::time_point begin) {
+    using std::chrono::duration_cast, std::chrono::microseconds, std::chrono::steady_clock;
+    return static_cast<std::uint64_t>(
+        duration_cast<microseconds>(steady_clock::now() - begin).count());
+}
+
 /// What the peer hears of a request that could not be read.
 HttpResponse unreadable(const Error& error) {
     auto out = failure_response(error.code == Errc::too_large ? error.code : Errc::bad_frame);
@@ -27,18 +33,26 @@ HttpSession::HttpSession(Network& network, asio::ip::tcp::socket socket, Admissi
       stream_(std::make_shared<TlsStream>(std::move(socket), network.tls)),
       ticket_(std::move(ticket)),
       reader_(*stream_),
-      deadline_(stream_, network.counters.deadline_closed),
-      blobs_(network, *stream_, reader_) {}
+      deadline_(stream_, network.counters),
+      blobs_(network, *stream_, reader_) {
+    ticket_.ends_by([stream = std::weak_ptr(stream_)] {
+        if (const auto open = stream.lock()) open->close();
+    });
+}
 
 asio::awaitable<void> HttpSession::run() {
-    deadline_.within(network_.options.proof_deadline);
-    const auto failed = co_await stream_->handshake();
+    const auto proved_by = accepted_ + network_.options.proof_deadline;
+    const std::chrono::seconds for_tls(limits::tls_deadline_s);
+    deadline_.at(std::min(accepted_ + for_tls, proved_by), &NetCounters::deadline_tls);
+    const auto failed = co_await stream_->handshake(network_.turnstile);
     if (failed) {
         ++network_.counters.tls_failed;
         deadline_.cancel();
         stream_->close();
         co_return;
     }
+    network_.counters.tls_us.add(since(accepted_));
+    deadline_.at(proved_by, &NetCounters::deadline_proof);
     exporter_ = stream_->exporter();
     bool more = exporter_.has_value();
     while (more) more = co_await serve_one();
@@ -69,12 +83,13 @@ asio::awaitable<bool> HttpSession::serve_one() {
         upgrade_ = *head;
         co_return false;
     }
-    if (principal_) deadline_.within(network_.options.body_deadline);
+    const std::chrono::seconds for_request(limits::body_deadline_s);
+    if (principal_) deadline_.within(for_request, &NetCounters::deadline_idle);
     auto response = co_await answer(*head);
     const bool known = principal_.has_value();
     const bool keep = head->keep_alive && !network_.draining;
     const bool more = co_await respond(std::move(response), keep);
-    if (more && known) deadline_.within(network_.options.idle_close);
+    if (more && known) deadline_.within(network_.options.idle_close, &NetCounters::deadline_idle);
     co_return more;
 }
 
@@ -101,7 +116,7 @@ std::optional<HttpResponse> HttpSession::refusal(const HttpHead& head) const {
 
 /// Nothing of this session stays in memory with the WebSocket.
 void HttpSession::upgrade() {
-    auto session = std::make_shared<WsSession>(network_, stream_, std::move(ticket_));
+    auto session = std::make_shared<WsSession>(network_, stream_, std::move(ticket_), accepted_);
     auto life = WsSession::serve(std::move(session), std::move(*upgrade_));
     asio::co_spawn(network_.io, std::move(life), asio::detached);
 }
@@ -118,7 +133,13 @@ asio::awaitable<HttpResponse> HttpSession::answer(const HttpHead& head) {
         out.close = true;
     } else if (head.target.starts_with(blob_prefix)) {
         const auto id = std::string_view(head.target).substr(blob_prefix.size());
-        out = co_await blobs_.answer(*principal_, head, id);
+        if (place_->request(network_.clock.steady_ms())) {
+            out = co_await blobs_.answer(*principal_, head, id);
+        } else {
+            ++network_.counters.blob_rate_refused;
+            out = failure_response(Errc::rate_limited);
+            out.close = true;
+        }
     }
     co_return out;
 }
@@ -157,17 +178,32 @@ asio::awaitable<HttpResponse> HttpSession::prove() {
         out.close = true;
         co_return out;
     }
-    principal_ = *proved;
+    co_return enter(*proved);
+}
+
+HttpResponse HttpSession::enter(const Principal& who) {
+    place_ = network_.https_devices.enter(who);
+    if (!place_) {
+        ++network_.counters.https_refused;
+        auto out = failure_response(Errc::rate_limited, "connections of this device");
+        out.close = true;
+        return out;
+    }
+    principal_ = who;
     ticket_.proved();
+    network_.counters.proof_us.add(since(accepted_));
     v1::Ready ready;
     ready.set_device_state(static_cast<std::uint32_t>(principal_->standing));
     HttpResponse out;
     out.body = ready.SerializeAsString();
-    co_return out;
+    return out;
 }
 
 asio::awaitable<bool> HttpSession::respond(HttpResponse response, bool keep_alive) {
-    if (response.status >= 400) ++network_.counters.http_refused;
+    if (response.status >= 400) {
+        ++network_.counters.http_refused;
+        ++network_.counters.http_answers[response.status];
+    }
     // Status 0: the answer went out already.
     const bool more = keep_alive && !response.close;
     if (response.status != 0) {

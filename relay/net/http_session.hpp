@@ -28,6 +28,7 @@ private:
     asio::awaitable<HttpResponse> answer(const HttpHead& head);
     asio::awaitable<HttpResponse> hello();
     asio::awaitable<HttpResponse> prove();
+    [[nodiscard]] HttpResponse enter(const Principal& who);
     asio::awaitable<bool> respond(HttpResponse response, bool keep_alive);
     [[nodiscard]] std::optional<HttpResponse> refusal(const HttpHead& head) const;
 
@@ -40,6 +41,8 @@ private:
     std::optional<Handshake::Exporter> exporter_;
     std::optional<Handshake> handshake_;
     std::optional<Principal> principal_;
+    std::optional<HttpsDevices::Place> place_;
+    std::chrono::steady_clock::time_point accepted_ = std::chrono::steady_clock::now();
     std::optional<HttpHead> upgrade_;  // the request that makes it a WebSocket
 };
 

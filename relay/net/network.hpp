@@ -6,8 +6,10 @@
 #include "delivery/core.hpp"
 #include "net/admission.hpp"
 #include "net/core_driver.hpp"
+#include "net/https_devices.hpp"
 #include "net/tls_context.hpp"
 #include "net/tls_stream.hpp"
+#include "net/turnstile.hpp"
 
 namespace huecry::relay {
 
@@ -16,9 +18,9 @@ struct NetOptions {
     std::chrono::seconds proof_deadline{};
     std::chrono::seconds idle_ping{};
     std::chrono::seconds idle_close{};
-    std::chrono::seconds body_deadline{60};  // one PUT of max_blob_request on a bad line
     std::uint64_t max_connections = 0;
     std::uint64_t connections_per_address = 0;
+    std::uint64_t max_unproved = 0;
 };
 
 /// What every connection of the public port works with. Owned by the server, which outlives all
@@ -35,7 +37,12 @@ struct Network {
     NetCounters counters{};
     CoreDriver driver{io, core};
     Admission admission{
-        {options.max_connections, options.connections_per_address}, clock, random, counters};
+        {options.max_connections, options.connections_per_address, options.max_unproved},
+        clock,
+        random,
+        counters};
+    Turnstile turnstile{io, counters};
+    HttpsDevices https_devices{};
     bool draining = false;
     /// HTTPS connections between two requests: the first that a drain closes.
     std::unordered_set<TlsStream*> resting{};

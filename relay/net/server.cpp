@@ -65,7 +65,10 @@ void Server::on_broken(std::function<void(Errc)> told) {
     impl_->network.driver.on_broken(std::move(told));
 }
 
-const NetCounters& Server::counters() const { return impl_->network.counters; }
+const NetCounters& Server::counters() const {
+    impl_->network.counters.queued_bytes = TlsStream::all_waiting();
+    return impl_->network.counters;
+}
 bool Server::draining() const { return impl_->network.draining; }
 void Server::after_commit(std::function<void()> done) {
     impl_->network.driver.after_commit(std::move(done));

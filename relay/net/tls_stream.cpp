@@ -24,6 +24,7 @@ constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
 thread_local std::array<std::uint8_t, buffer_size> gathered;
 thread_local std::array<std::uint8_t, buffer_size> incoming;
 thread_local Bytes outgoing;
+thread_local std::size_t waiting_in_all = 0;
 
 }  // namespace
 
@@ -92,7 +93,10 @@ TlsStream::TlsStream(asio::ip::tcp::socket socket, const TlsContext& context)
     SSL_set_accept_state(ssl_);
 }
 
-TlsStream::~TlsStream() { SSL_free(ssl_); }
+TlsStream::~TlsStream() {
+    waiting_in_all -= queued_ + blocked_.size();
+    SSL_free(ssl_);
+}
 
 TlsStream::Step TlsStream::step_of(int result) {
     const int code = SSL_get_error(ssl_, result);
@@ -136,6 +140,7 @@ bool TlsStream::send_out() {
     if (open_ && sent < outgoing.size()) {
         const auto rest = BytesView(outgoing).subspan(sent);
         blocked_.insert(blocked_.end(), rest.begin(), rest.end());
+        waiting_in_all += rest.size();
         wait_writable();
     }
     outgoing.clear();
@@ -145,6 +150,10 @@ bool TlsStream::send_out() {
 TlsStream::Step TlsStream::read_once(std::uint8_t* into, std::size_t size, std::size_t& got) {
     got = 0;
     if (!open_) return Step::failed;
+    if (deaf_) {
+        error_ = asio::error::eof;
+        return Step::failed;
+    }
     // Nothing was left by the last call: OpenSSL need not be asked.
     if (kept_.empty() && SSL_has_pending(ssl_) == 0 && !ended_ && !receive())
         return Step::want_read;
@@ -168,9 +177,14 @@ TlsStream::Step TlsStream::read_once(std::uint8_t* into, std::size_t size, std::
     }
 }
 
-asio::awaitable<ErrorCode> TlsStream::handshake() {
+asio::awaitable<ErrorCode> TlsStream::handshake(Turnstile& turnstile) {
     const auto self = shared_from_this();
+    // Who says nothing takes no turn.
+    const auto [silent] = co_await socket_.async_wait(asio::socket_base::wait_read, awaited);
+    if (silent) fail(silent);
     while (open_) {
+        co_await turnstile.pass();
+        if (!open_) break;
         ERR_clear_error();
         const int result = SSL_do_handshake(ssl_);
         keep_rest();
@@ -186,6 +200,8 @@ asio::awaitable<ErrorCode> TlsStream::handshake() {
     }
     co_return error_;
 }
+
+std::size_t TlsStream::all_waiting() { return waiting_in_all; }
 
 std::optional<std::array<std::uint8_t, 32>> TlsStream::exporter() const {
     static constexpr std::string_view label = "EXPORTER-Channel-Binding";
@@ -216,6 +232,7 @@ void TlsStream::queue(BytesView prefix, SharedBytes body) {
     std::copy_n(prefix.begin(), piece.prefix_size, piece.prefix.begin());
     piece.body = std::move(body);
     queued_ += piece.size();
+    waiting_in_all += piece.size();
     queue_.push_back(std::move(piece));
 }
 
@@ -248,6 +265,7 @@ std::size_t TlsStream::gather(std::span<std::uint8_t> into) {
         first_offset_ = 0;
     }
     queued_ -= used;
+    waiting_in_all -= used;
     return used;
 }
 
@@ -274,6 +292,7 @@ void TlsStream::wait_writable() {
     socket_.async_wait(asio::socket_base::wait_write, [self = shared_from_this()](ErrorCode error) {
         self->waiting_ = false;
         if (error) return self->fail(error);
+        waiting_in_all -= self->blocked_.size();
         outgoing.swap(self->blocked_);
         Bytes().swap(self->blocked_);
         if (!self->send_out()) return;
@@ -328,6 +347,7 @@ void TlsStream::fail(ErrorCode error) {
     error_ = error;
     ErrorCode ignored;
     socket_.close(ignored);
+    waiting_in_all -= queued_ + blocked_.size();
     queue_.clear();
     queued_ = 0;
     Bytes().swap(blocked_);

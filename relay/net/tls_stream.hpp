@@ -13,6 +13,7 @@
 #include "delivery/fifo.hpp"
 #include "huecry/wire/bytes.hpp"
 #include "net/tls_context.hpp"
+#include "net/turnstile.hpp"
 
 namespace huecry::relay {
 
@@ -42,7 +43,8 @@ public:
     [[nodiscard]] executor_type get_executor() { return socket_.get_executor(); }
     [[nodiscard]] next_layer_type& next_layer() { return socket_; }
 
-    asio::awaitable<ErrorCode> handshake();
+    /// What costs the relay work waits for its turn.
+    asio::awaitable<ErrorCode> handshake(Turnstile& turnstile);
     /// RFC 9266 "EXPORTER-Channel-Binding"; empty before the handshake is done.
     [[nodiscard]] std::optional<std::array<std::uint8_t, 32>> exporter() const;
 
@@ -57,6 +59,12 @@ public:
     /// Sends what the socket takes now; the rest follows by itself.
     void flush();
     [[nodiscard]] std::size_t queued() const { return queued_; }
+    /// The same, with what was encrypted already and the socket did not take.
+    [[nodiscard]] std::size_t waiting() const { return queued_ + blocked_.size(); }
+    /// Of all connections of this thread together.
+    [[nodiscard]] static std::size_t all_waiting();
+    /// Nothing more is read: the reader is told that this is the end.
+    void stop_reading() { deaf_ = true; }
     /// Everything queued has been given to the kernel, or the connection failed.
     asio::awaitable<ErrorCode> drained();
     /// Ends every wait and closes the socket at once.
@@ -109,6 +117,7 @@ private:
     bool readable_ = true;  // the socket may have more
     bool ended_ = false;    // the peer has sent its FIN
     bool waiting_ = false;  // until the socket takes more
+    bool deaf_ = false;
     bool open_ = true;
     ErrorCode error_;
     std::optional<asio::steady_timer> drained_;

@@ -7,6 +7,9 @@
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <boost/beast/websocket/stream.hpp>
+#include <chrono>
+
+#include "huecry/limits.hpp"
 
 namespace huecry::relay {
 
@@ -25,9 +28,14 @@ namespace {
 
 constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t read_step = 16384;
-constexpr std::size_t kept_buffer = 4096;  // capacity that an idle connection may keep
-constexpr std::size_t max_pieces = 64;     // of a message, beyond one for each 512 bytes
-constexpr std::size_t max_controls = 120;  // between two messages
+constexpr std::size_t kept_buffer = 4096;         // capacity that an idle connection may keep
+constexpr std::size_t bytes_of_a_fragment = 512;  // smaller ones are counted
+
+std::uint64_t steady_ms() {
+    using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::steady_clock;
+    return static_cast<std::uint64_t>(
+        duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count());
+}
 
 }  // namespace
 
@@ -47,12 +55,21 @@ WebSocket::WebSocket(TlsStream& stream) : stream_(stream), beast_(std::make_uniq
     none.keep_alive_pings = false;
     websocket.set_option(none);
     websocket.control_callback([this](ws::frame_type kind, beast::string_view) {
-        if (kind == ws::frame_type::pong) heard_ = true;
-        ++controls_;
+        heard_control(kind == ws::frame_type::pong);
     });
 }
 
 WebSocket::~WebSocket() = default;
+
+// Beast hands out nothing as long as only control frames come: the end begins here.
+void WebSocket::heard_control(bool pong) {
+    if (pong) heard_ = true;
+    if (flooded_ || controls_.take(steady_ms(), limits::controls_per_minute)) return;
+    flooded_ = true;
+    close(1008);
+    stream_.flush();
+    stream_.stop_reading();
+}
 
 asio::awaitable<Result<void>> WebSocket::accept(const HttpHead& head) {
     // Only what the upgrade needs is handed on: no offered extension reaches Beast.
@@ -82,17 +99,19 @@ asio::awaitable<Result<BytesView>> WebSocket::read(std::size_t limit) {
         const auto room = std::min(read_step, std::max<std::size_t>(buffer.size(), 1024));
         const auto into = buffer.prepare(room);
         const auto [error, got] = co_await websocket.async_read_some(into, awaited);
+        if (flooded_) co_return Error{Errc::rate_limited};
         if (error) co_return Error{Errc::unreachable};
         buffer.commit(got);
-        const bool flooded =
-            ++pieces > max_pieces + buffer.size() / 512 || controls_ > max_controls;
-        if (flooded || !websocket.got_binary()) {
-            close(flooded ? 1008 : 1003);
+        if (++pieces > limits::max_fragments + buffer.size() / bytes_of_a_fragment) {
+            close(1008);
+            co_return Error{Errc::too_large};
+        }
+        if (!websocket.got_binary()) {
+            close(1003);
             co_return Error{Errc::bad_frame};
         }
     } while (!websocket.is_message_done());
     heard_ = true;
-    controls_ = 0;
     const auto data = buffer.data();
     co_return BytesView(static_cast<const std::uint8_t*>(data.data()), data.size());
 }

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "auth/token_bucket.hpp"
 #include "huecry/result.hpp"
 #include "net/http_request.hpp"
 #include "net/tls_stream.hpp"
@@ -24,8 +25,9 @@ public:
     asio::awaitable<Result<void>> accept(const HttpHead& head);
 
     /// The next whole binary message; valid until the next call. A text message, one above
-    /// `limit`, one in too many fragments, or too many pings end the connection with the close
-    /// code that RFC 6455 has for it. Errors: unreachable (closed by either side), bad_frame.
+    /// `limit`, one in too many fragments, or too many control frames end the connection with the
+    /// close code that RFC 6455 has for it. Errors: unreachable (closed by either side), bad_frame
+    /// (text), too_large (fragments), rate_limited (control frames).
     asio::awaitable<Result<BytesView>> read(std::size_t limit);
 
     /// Queues one binary message.
@@ -39,11 +41,13 @@ public:
 
 private:
     struct Beast;
+    void heard_control(bool pong);
     TlsStream& stream_;
     std::unique_ptr<Beast> beast_;
     bool heard_ = true;
     bool closed_ = false;
-    std::size_t controls_ = 0;  // control frames since the last whole message
+    TokenBucket controls_;
+    bool flooded_ = false;
 };
 
 }  // namespace huecry::relay

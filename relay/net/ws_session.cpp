@@ -6,20 +6,19 @@
 namespace huecry::relay {
 namespace {
 
-// The core holds each reader to window_bytes; this bound is for what it does not count, such as
-// answers to a client that asks on and never reads.
-constexpr std::size_t max_queued = 4 * limits::window_bytes + limits::max_frame;
 constexpr std::uint16_t close_code_base = 4000;
 constexpr auto closing_time = std::chrono::seconds(5);
 
 }  // namespace
 
-WsSession::WsSession(Network& network, std::shared_ptr<TlsStream> stream, Admission::Ticket ticket)
+WsSession::WsSession(Network& network, std::shared_ptr<TlsStream> stream, Admission::Ticket ticket,
+                     std::chrono::steady_clock::time_point accepted)
     : network_(network),
       stream_(std::move(stream)),
       ticket_(std::move(ticket)),
       websocket_(*stream_),
-      timer_(stream_->get_executor()) {}
+      timer_(stream_->get_executor()),
+      accepted_(accepted) {}
 
 WsSession::~WsSession() {
     if (flush_wanted_) network_.driver.forget(*this);
@@ -33,7 +32,7 @@ asio::awaitable<void> WsSession::serve(std::shared_ptr<WsSession> session, HttpH
 asio::awaitable<void> WsSession::run(HttpHead head) {
     const auto exporter = stream_->exporter();
     if (!exporter) co_return;
-    arm(network_.options.proof_deadline);
+    arm(accepted_ + network_.options.proof_deadline - std::chrono::steady_clock::now());
     const auto accepted = co_await websocket_.accept(head);
     head = {};
     if (accepted) {
@@ -61,7 +60,7 @@ asio::awaitable<void> WsSession::read_all() {
         const auto limit =
             closing_ ? limits::max_frame_before_proof : network_.core.frame_limit(id_);
         const auto message = co_await websocket_.read(limit);
-        if (!message) co_return;
+        if (!message) co_return note_refused(message.error().code);
         if (closing_) continue;
         network_.core.received(id_, *message);
         note_proof();
@@ -71,15 +70,38 @@ asio::awaitable<void> WsSession::read_all() {
 
 void WsSession::note_proof() {
     if (proved_ || closing_) return;
-    if (network_.core.frame_limit(id_) <= limits::max_frame_before_proof) return;
+    const auto limit = network_.core.frame_limit(id_);
+    if (limit <= limits::max_frame_before_proof) return;
+    // Anybody is a founder until a partnership is made: a little more time, nothing else.
+    if (limit <= limits::max_genesis_frame) {
+        if (!std::exchange(founder_, true)) arm(network_.options.proof_deadline);
+        return;
+    }
     proved_ = true;
     ticket_.proved();
+    network_.counters.proof_us.add(
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                       std::chrono::steady_clock::now() - accepted_)
+                                       .count()));
     arm(network_.options.idle_ping);
+}
+
+void WsSession::note_refused(Errc why) {
+    if (why == Errc::too_large) ++network_.counters.fragments_refused;
+    if (why == Errc::rate_limited) ++network_.counters.controls_refused;
+}
+
+/// While all together wait for too much, whoever has not read what it was given gets no more.
+std::size_t WsSession::queued_bytes() const {
+    const auto waiting = stream_->waiting();
+    if (waiting != 0 && TlsStream::all_waiting() > limits::waiting_bytes)
+        return std::max<std::size_t>(waiting, limits::window_bytes);
+    return waiting;
 }
 
 void WsSession::send(EncodedFrame frame) {
     if (closing_ || !stream_->is_open()) return;
-    if (stream_->queued() + frame->size() > max_queued) {
+    if (stream_->queued() + frame->size() > limits::outlet_bytes) {
         ++network_.counters.outlet_overflow;
         stream_->close();
         return;
@@ -133,12 +155,14 @@ void WsSession::on_timer() {
     if (closing_ || !opened_) return stream_->close();
     if (!proved_) {
         ++network_.counters.deadline_closed;
+        ++network_.counters.deadline_proof;
         return close(Errc::timed_out, 0);
     }
     const auto interval = network_.options.idle_ping;
     quiet_ = websocket_.heard() ? std::chrono::seconds(0) : quiet_ + interval;
     if (quiet_ >= network_.options.idle_close) {
         ++network_.counters.deadline_closed;
+        ++network_.counters.deadline_idle;
         return stream_->close();
     }
     if (quiet_ > std::chrono::seconds(0)) {

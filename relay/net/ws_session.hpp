@@ -15,7 +15,9 @@ class WsSession final : public Outlet,
                         public CoreDriver::Flushable,
                         public std::enable_shared_from_this<WsSession> {
 public:
-    WsSession(Network& network, std::shared_ptr<TlsStream> stream, Admission::Ticket ticket);
+    /// `accepted`: when the connection was; its proof is due by then.
+    WsSession(Network& network, std::shared_ptr<TlsStream> stream, Admission::Ticket ticket,
+              std::chrono::steady_clock::time_point accepted);
 
     /// Also ends it for the core, if the loop was stopped under it.
     ~WsSession() override;
@@ -24,7 +26,7 @@ public:
     static asio::awaitable<void> serve(std::shared_ptr<WsSession> session, HttpHead head);
 
     void send(EncodedFrame frame) override;
-    [[nodiscard]] std::size_t queued_bytes() const override { return stream_->queued(); }
+    [[nodiscard]] std::size_t queued_bytes() const override;
     void tell_when_writable() override { room_wanted_ = true; }
     void close(Errc code, std::uint32_t reconnect_after_ms) override;
 
@@ -34,6 +36,7 @@ private:
     asio::awaitable<void> run(HttpHead head);
     asio::awaitable<void> read_all();
     void note_proof();
+    void note_refused(Errc why);
     void arm(std::chrono::steady_clock::duration time);
     void on_timer();
     void want_flush();
@@ -47,9 +50,11 @@ private:
     ConnectionId id_ = 0;
     bool opened_ = false;
     bool proved_ = false;
+    bool founder_ = false;
     bool closing_ = false;
     bool flush_wanted_ = false;
     bool room_wanted_ = false;  // by the core
+    std::chrono::steady_clock::time_point accepted_;
     std::chrono::seconds quiet_{};
 };
 

@@ -38,6 +38,23 @@ void MetricsPage::add(std::string_view name, double value, bool gauge, std::stri
     impl_->add("huecry_relay_" + std::string(name) + (gauge ? "" : "_total"), value, gauge, help);
 }
 
+void MetricsPage::add_by(std::string_view name, std::string_view label,
+                         const std::vector<std::pair<std::string, double>>& values,
+                         std::string_view help) {
+    if (values.empty()) return;
+    prometheus::MetricFamily family;
+    family.name = "huecry_relay_" + std::string(name) + "_total";
+    family.help = std::string(help);
+    family.type = prometheus::MetricType::Counter;
+    for (const auto& [value, count] : values) {
+        prometheus::ClientMetric metric;
+        metric.label.push_back({std::string(label), value});
+        metric.counter.value = count;
+        family.metric.push_back(std::move(metric));
+    }
+    impl_->families.push_back(std::move(family));
+}
+
 void MetricsPage::add_seconds(std::string_view name, const Histogram& histogram,
                               std::string_view help) {
     add_histogram(name, histogram, 1e6, help);

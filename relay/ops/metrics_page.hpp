@@ -3,6 +3,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "delivery/observe.hpp"
 
@@ -16,6 +18,9 @@ public:
     ~MetricsPage();
 
     void add(std::string_view name, double value, bool gauge, std::string_view help);
+    /// A counter for each value of one label; a family without any value is left out.
+    void add_by(std::string_view name, std::string_view label,
+                const std::vector<std::pair<std::string, double>>& values, std::string_view help);
     /// Buckets in microseconds become seconds.
     void add_seconds(std::string_view name, const Histogram& histogram, std::string_view help);
     /// Buckets of Counters::batch_size: 64 to each submission.

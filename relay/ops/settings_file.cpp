@@ -13,8 +13,6 @@
 namespace huecry::relay {
 namespace {
 
-constexpr std::uintmax_t max_file = 65536;
-
 using Setter = std::function<Result<void>(const toml::node&, Settings&)>;
 
 Error wrong(std::string what) { return Error{Errc::invalid_argument, std::move(what)}; }
@@ -146,7 +144,7 @@ Result<std::string> contents(const std::filesystem::path& file) {
     if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return Error{Errc::not_permitted,
                      file.string() + " can be written by others; chmod go-w it"};
-    if (static_cast<std::uintmax_t>(info.st_size) > max_file)
+    if (static_cast<std::uintmax_t>(info.st_size) > limits::max_settings_file)
         return Error{Errc::too_large, file.string()};
     std::ifstream in(file, std::ios::binary);
     std::ostringstream out;
