@@ -182,9 +182,8 @@ asio::awaitable<ErrorCode> TlsStream::handshake(Turnstile& turnstile) {
     // Who says nothing takes no turn.
     const auto [silent] = co_await socket_.async_wait(asio::socket_base::wait_read, awaited);
     if (silent) fail(silent);
+    co_await turnstile.pass();
     while (open_) {
-        co_await turnstile.pass();
-        if (!open_) break;
         ERR_clear_error();
         const int result = SSL_do_handshake(ssl_);
         keep_rest();
@@ -197,6 +196,7 @@ asio::awaitable<ErrorCode> TlsStream::handshake(Turnstile& turnstile) {
         const auto [error] = co_await socket_.async_wait(asio::socket_base::wait_read, awaited);
         if (error) fail(error);
         readable_ = true;
+        co_await turnstile.pass();
     }
     co_return error_;
 }

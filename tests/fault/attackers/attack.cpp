@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 #include <cstdio>
 #include <random>
 #include <sstream>
@@ -83,8 +84,8 @@ private:
     [[nodiscard]] tcp::endpoint from() const {
         const auto address = static_cast<std::uint32_t>(index_ / per_address);
         const auto process = static_cast<std::uint32_t>(common_.plan.number);
-        const auto number = (127U << 24) | (16 + process) << 16 | (address / 250) << 8 |
-                            (1 + address % 250);
+        const auto number =
+            (127U << 24) | (16 + process) << 16 | (address / 250) << 8 | (1 + address % 250);
         return {asio::ip::address_v4(number), 0};
     }
     [[nodiscard]] tcp::endpoint to() const {

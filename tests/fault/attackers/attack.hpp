@@ -10,13 +10,13 @@
 namespace huecry::fault {
 
 enum class Attack : std::uint8_t {
-    idle_tcp,         // connects and says nothing
-    byte_a_second,    // a ClientHello, one byte a second
-    half_hello,       // half a ClientHello, then nothing
-    silent_tls,       // TLS, then nothing
-    dribbled_upgrade, // TLS, then the upgrade, one byte a second
-    silent_websocket, // TLS and upgrade, then nothing
-    refused_hello,    // TLS, upgrade and a hello that is refused, again and again
+    idle_tcp,          // connects and says nothing
+    byte_a_second,     // a ClientHello, one byte a second
+    half_hello,        // half a ClientHello, then nothing
+    silent_tls,        // TLS, then nothing
+    dribbled_upgrade,  // TLS, then the upgrade, one byte a second
+    silent_websocket,  // TLS and upgrade, then nothing
+    refused_hello,     // TLS, upgrade and a hello that is refused, again and again
 };
 inline constexpr std::size_t attacks = 7;
 
