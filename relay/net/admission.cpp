@@ -55,7 +55,7 @@ std::optional<Admission::Ticket> Admission::admit(const boost::asio::ip::address
     enter(number, hashed);
     ++counters_.open_sockets;
     ++counters_.accepted;
-    return Ticket(*this, number, address.is_loopback());
+    return Ticket(*this, number, hashed, address.is_loopback());
 }
 
 void Admission::enter(std::uint64_t number, std::uint64_t address) {

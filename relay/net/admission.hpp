@@ -35,6 +35,7 @@ public:
         Ticket(Ticket&& other) noexcept
             : owner_(std::exchange(other.owner_, nullptr)),
               number_(other.number_),
+              address_(other.address_),
               loopback_(other.loopback_) {}
         Ticket& operator=(Ticket&&) = delete;
         ~Ticket();
@@ -43,13 +44,16 @@ public:
         /// Its client has proved itself: nobody takes its place any more.
         void proved();
         [[nodiscard]] bool loopback() const { return loopback_; }
+        /// Its keyed hash.
+        [[nodiscard]] std::uint64_t address() const { return address_; }
 
     private:
         friend class Admission;
-        Ticket(Admission& owner, std::uint64_t number, bool loopback)
-            : owner_(&owner), number_(number), loopback_(loopback) {}
+        Ticket(Admission& owner, std::uint64_t number, std::uint64_t address, bool loopback)
+            : owner_(&owner), number_(number), address_(address), loopback_(loopback) {}
         Admission* owner_;
         std::uint64_t number_;
+        std::uint64_t address_;
         bool loopback_;
     };
 

@@ -44,7 +44,7 @@ asio::awaitable<void> HttpSession::run() {
     const auto proved_by = accepted_ + network_.options.proof_deadline;
     const std::chrono::seconds for_tls(limits::tls_deadline_s);
     deadline_.at(std::min(accepted_ + for_tls, proved_by), &NetCounters::deadline_tls);
-    const auto failed = co_await stream_->handshake(network_.turnstile);
+    const auto failed = co_await stream_->handshake(network_.turnstile, ticket_.address());
     if (failed) {
         ++network_.counters.tls_failed;
         deadline_.cancel();

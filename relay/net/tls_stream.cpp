@@ -77,18 +77,21 @@ struct TlsWire {
 };
 
 TlsStream::TlsStream(asio::ip::tcp::socket socket, const TlsContext& context)
-    : socket_(std::move(socket)), ssl_(SSL_new(context.native())) {
-    auto* wire = BIO_new(TlsWire::method());
-    if (ssl_ == nullptr || wire == nullptr) {
-        BIO_free(wire);
-        SSL_free(ssl_);
-        throw std::bad_alloc();
-    }
-    BIO_set_data(wire, this);
+    : socket_(std::move(socket)), context_(context) {
     ErrorCode ignored;
     socket_.native_non_blocking(true, ignored);
     socket_.non_blocking(true, ignored);
     socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+}
+
+void TlsStream::make_tls() {
+    auto* wire = BIO_new(TlsWire::method());
+    ssl_ = SSL_new(context_.native());
+    if (ssl_ == nullptr || wire == nullptr) {
+        BIO_free(wire);
+        return fail(asio::error::no_memory);
+    }
+    BIO_set_data(wire, this);
     SSL_set_bio(ssl_, wire, wire);
     SSL_set_accept_state(ssl_);
 }
@@ -177,12 +180,13 @@ TlsStream::Step TlsStream::read_once(std::uint8_t* into, std::size_t size, std::
     }
 }
 
-asio::awaitable<ErrorCode> TlsStream::handshake(Turnstile& turnstile) {
+asio::awaitable<ErrorCode> TlsStream::handshake(Turnstile& turnstile, std::uint64_t address) {
     const auto self = shared_from_this();
-    // Who says nothing takes no turn.
+    // Who says nothing costs next to nothing.
     const auto [silent] = co_await socket_.async_wait(asio::socket_base::wait_read, awaited);
     if (silent) fail(silent);
-    co_await turnstile.pass();
+    if (open_) co_await turnstile.pass(address, open_);
+    if (open_) make_tls();
     while (open_) {
         ERR_clear_error();
         const int result = SSL_do_handshake(ssl_);
@@ -196,7 +200,7 @@ asio::awaitable<ErrorCode> TlsStream::handshake(Turnstile& turnstile) {
         const auto [error] = co_await socket_.async_wait(asio::socket_base::wait_read, awaited);
         if (error) fail(error);
         readable_ = true;
-        co_await turnstile.pass();
+        if (open_) co_await turnstile.pass(address, open_);
     }
     co_return error_;
 }
@@ -206,7 +210,7 @@ std::size_t TlsStream::all_waiting() { return waiting_in_all; }
 std::optional<std::array<std::uint8_t, 32>> TlsStream::exporter() const {
     static constexpr std::string_view label = "EXPORTER-Channel-Binding";
     std::array<std::uint8_t, 32> out{};
-    if (SSL_is_init_finished(ssl_) != 1 ||
+    if (ssl_ == nullptr || SSL_is_init_finished(ssl_) != 1 ||
         SSL_export_keying_material(ssl_, out.data(), out.size(), label.data(), label.size(),
                                    nullptr, 0, 0) != 1)
         return std::nullopt;
@@ -319,7 +323,7 @@ asio::awaitable<void> TlsStream::finish() {
     });
     flush();
     const auto sent = co_await drained();
-    if (!sent && open_) {
+    if (!sent && open_ && ssl_ != nullptr) {
         ERR_clear_error();
         SSL_shutdown(ssl_);
         send_out();

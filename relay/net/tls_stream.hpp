@@ -43,8 +43,8 @@ public:
     [[nodiscard]] executor_type get_executor() { return socket_.get_executor(); }
     [[nodiscard]] next_layer_type& next_layer() { return socket_; }
 
-    /// What costs the relay work waits for its turn.
-    asio::awaitable<ErrorCode> handshake(Turnstile& turnstile);
+    /// What costs the relay work or memory waits for its turn. `address`: a hash of the peer's.
+    asio::awaitable<ErrorCode> handshake(Turnstile& turnstile, std::uint64_t address);
     /// RFC 9266 "EXPORTER-Channel-Binding"; empty before the handshake is done.
     [[nodiscard]] std::optional<std::array<std::uint8_t, 32>> exporter() const;
 
@@ -93,6 +93,7 @@ private:
     template <class MutableBuffers>
     struct ReadOperation;
 
+    void make_tls();
     friend struct TlsWire;  // what OpenSSL reads from and writes to
     Step step_of(int result);
     Step read_once(std::uint8_t* into, std::size_t size, std::size_t& got);
@@ -105,7 +106,8 @@ private:
     ErrorCode queue_control(std::string bytes);
 
     asio::ip::tcp::socket socket_;
-    ssl_st* ssl_;
+    const TlsContext& context_;
+    ssl_st* ssl_ = nullptr;  // from the first byte on
     Fifo<Piece> queue_;
     std::size_t first_offset_ = 0;  // of the first piece: what went out already
     std::size_t queued_ = 0;

@@ -7,14 +7,24 @@
 namespace huecry::relay {
 namespace {
 
+constexpr auto lately = std::chrono::seconds(10);
 constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
 
 }  // namespace
 
-asio::awaitable<void> Turnstile::pass() {
+std::uint32_t Turnstile::turns_of(std::uint64_t address) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= forget_at_) {
+        turns_.clear();
+        forget_at_ = now + lately;
+    }
+    return turns_[address]++;
+}
+
+asio::awaitable<void> Turnstile::pass(std::uint64_t address, const bool& open) {
     asio::steady_timer turn(io_, asio::steady_timer::time_point::max());
-    waiting_.push_back(&turn);
-    counters_.handshakes_waiting = waiting_.size();
+    waiting_[turns_of(address)].push_back({&turn, &open});
+    ++counters_.handshakes_waiting;
     if (!turning_) {
         turning_ = true;
         asio::post(io_, [this] { next(); });
@@ -25,12 +35,17 @@ asio::awaitable<void> Turnstile::pass() {
 // Posted again behind everything that is ready: the loop looks at its sockets in between.
 void Turnstile::next() {
     turning_ = !waiting_.empty();
-    if (!turning_) return;
-    auto* turn = waiting_.front();
-    waiting_.pop_front();
-    counters_.handshakes_waiting = waiting_.size();
-    turn->cancel();
-    asio::post(io_, [this] { next(); });
+    bool served = false;
+    while (!served && !waiting_.empty()) {
+        const auto first = waiting_.begin();
+        const auto waiter = first->second.front();
+        first->second.pop_front();
+        if (first->second.empty()) waiting_.erase(first);
+        --counters_.handshakes_waiting;
+        served = *waiter.open;  // who is gone costs no turn
+        waiter.turn->cancel();
+    }
+    if (turning_) asio::post(io_, [this] { next(); });
 }
 
 }  // namespace huecry::relay

@@ -131,6 +131,9 @@ Result<void> Database::configure(BytesView key, Mode mode) {
     if (key.size() != 32) return Error{Errc::invalid_argument, "store key"};
     sqlite3_extended_result_codes(db_, 1);
     sqlite3_busy_timeout(db_, lock_wait_ms);
+    // A file that somebody has had in hand brings no functions and no writable schema with it.
+    sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    sqlite3_db_config(db_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     const auto raw = raw_key(key);
     // Before the key: a failed check of a page must not write to standard error.
     HUECRY_TRY(execute("PRAGMA cipher_log_level = NONE"));

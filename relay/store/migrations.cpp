@@ -136,7 +136,17 @@ CREATE TABLE lease (
 CREATE INDEX lease_due ON lease (expiry);
 )sql"};
 
+/// Our schema has tables and indexes. A trigger or a view was put there by somebody else, and would
+/// run with our writes.
+Result<void> only_ours(Database& db) {
+    auto q = db.query("SELECT 1 FROM sqlite_schema WHERE type NOT IN ('table', 'index') LIMIT 1");
+    HUECRY_TRY_ASSIGN(const bool row, q.step());
+    if (row) return Error{Errc::store_damaged, "a trigger or a view that is not ours"};
+    return {};
+}
+
 Result<void> migrate(Database& db, std::span<const char* const> steps) {
+    HUECRY_TRY(only_ours(db));
     std::uint64_t version = 0;
     {
         auto q = db.query("PRAGMA user_version");

@@ -207,7 +207,7 @@ private:
         const auto& a = row.without;
         const auto& b = row.with;
         const auto bound_kib =
-            row.resident_before_kib +
+            resident_at_start_kib_ +
             static_cast<double>(limits::max_unproved * limits::unproved_bytes) / 1024;
         std::printf(
             "%-17s alerts %zu/%zu  p50 %.2f → %.2f ms (%.2f)  p99 %.2f → %.2f ms (%.2f)  "
@@ -247,6 +247,7 @@ private:
     const test::RelayProcess& relay_;
     Honest& honest_;
     int process_;
+    double resident_at_start_kib_ = bench::resident_kib(process_);
 };
 
 bool run_all(const Options& options) {
