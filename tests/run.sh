@@ -7,7 +7,7 @@
 #                   lint unit conformance interop e2e sim fault fuzz bench
 #   --full          also the sanitizer builds (address and undefined behaviour: unit, conformance;
 #                   threads: unit, e2e), long fuzzing, clang-tidy over all files, benchmarks, ten times
-#                   the power cuts and kills
+#                   the power cuts and kills, ten thousand attackers
 #
 # Builds in build/release, build/fuzz (with --full also build/asan and build/tsan).
 set -euo pipefail
@@ -100,7 +100,8 @@ programs_of() {
 if $full; then tests/setup.sh full; else tests/setup.sh test; fi
 if $full; then
     # tests/fault/README.md
-    export HUECRY_FAULT_CUTS=10000 HUECRY_FAULT_KILLS=200 HUECRY_FAULT_STEPS=40
+    export HUECRY_FAULT_CUTS=10000 HUECRY_FAULT_KILLS=200 HUECRY_FAULT_STEPS=40 \
+        HUECRY_FAULT_READERS=500
 fi
 
 # One run of CTest over folders of several build trees: one summary.
@@ -163,6 +164,11 @@ if selected fuzz; then
                 "$root/build/fuzz/tests/fuzz/seeds/$fuzzer"
         done
     fi
+fi
+if $full && selected fault; then
+    # Alone on the machine: latencies are compared.
+    add_test fault.attackers fault 1200 "$root/build/release/bin/attackers_test"
+    printf 'set_tests_properties([[fault.attackers]] PROPERTIES RUN_SERIAL ON)\n' >>"$listing"
 fi
 if $full && { selected unit || selected conformance; }; then
     configure asan

@@ -5,7 +5,7 @@
 #
 #   build   compiler, libraries, SQLCipher's source
 #   try     build, and what deploy/try.sh shows: real photographs, exiftool
-#   test    try, and the tools of the tests
+#   test    try, and the tools of the tests (of prometheus, promtool)
 #   full    test, and clang-tidy, symbolizer, mosquitto (the broker that benchmarks compare with)
 #
 # Fast and silent when everything is there: then it needs no network and no rights. Packages are
@@ -22,7 +22,7 @@ build_packages=(
     prometheus-cpp-dev
 )
 try_packages=(libimage-exiftool-perl lomiri-wallpapers-16.04)
-test_packages=(clang-format-19 gdb faketime)
+test_packages=(clang-format-19 gdb faketime prometheus)
 full_packages=(clang-tidy-19 llvm-19 mosquitto)
 
 fail() {
@@ -77,7 +77,8 @@ as_root() {
 apt() {
     local log
     log=$(mktemp)
-    if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q --no-install-recommends \
+    # Runlevel 1: prometheus and mosquitto are wanted as programs, not as running services.
+    if ! as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -y -q --no-install-recommends \
         -o DPkg::Lock::Timeout=300 "$@" </dev/null >"$log" 2>&1; then
         tail -n 20 "$log" >&2
         rm -f "$log"

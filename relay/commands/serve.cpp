@@ -111,7 +111,7 @@ public:
                        [this] { return metrics_text(installation_.core(), server_); }}),
           control_(io_, [this](std::string_view request,
                                const ControlSocket::Reply& reply) { operate(request, reply); }),
-          signals_(io_, SIGTERM, SIGINT) {}
+          signals_(io_, SIGTERM, SIGINT, SIGHUP) {}
 
     ~Service() { io_.shutdown(); }
     Service(const Service&) = delete;

@@ -93,6 +93,7 @@ private:
     template <class MutableBuffers>
     struct ReadOperation;
 
+    asio::awaitable<void> first_record();
     void make_tls();
     friend struct TlsWire;  // what OpenSSL reads from and writes to
     Step step_of(int result);

@@ -44,7 +44,8 @@ struct WireClient::Connection {
     }
 };
 
-WireClient::WireClient(std::uint16_t port, Tls tls) : connection_(std::make_unique<Connection>()) {
+WireClient::WireClient(std::uint16_t port, Tls tls, std::uint32_t from)
+    : connection_(std::make_unique<Connection>()) {
     // OpenSSL writes without MSG_NOSIGNAL, and being cut off is what these tests look for.
     std::signal(SIGPIPE, SIG_IGN);
     auto& c = *connection_;
@@ -54,6 +55,11 @@ WireClient::WireClient(std::uint16_t port, Tls tls) : connection_(std::make_uniq
     setsockopt(c.fd, SOL_SOCKET, SO_SNDTIMEO, &longest, sizeof longest);
     sockaddr_in address{};
     address.sin_family = AF_INET;
+    if (from != 0) {
+        address.sin_addr.s_addr = htonl(from);
+        if (bind(c.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+            throw std::runtime_error("that address is not here");
+    }
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (connect(c.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)

@@ -28,7 +28,8 @@ public:
     enum class Tls { none, v1_2, v1_3 };
 
     /// Connects to loopback. Throws std::runtime_error when nobody listens.
-    explicit WireClient(std::uint16_t port, Tls tls = Tls::v1_3);
+    /// `from`: another address of loopback to come from, such as 0x7f000105 for 127.0.1.5.
+    explicit WireClient(std::uint16_t port, Tls tls = Tls::v1_3, std::uint32_t from = 0);
     ~WireClient();
     WireClient(const WireClient&) = delete;
     WireClient& operator=(const WireClient&) = delete;

@@ -1,6 +1,6 @@
 # Many who want nothing, against the real relay with its default limits.
 if(TARGET fault_town)
-  add_executable(attackers_test attackers/main.cpp attackers/attack.cpp attackers/honest.cpp
+  add_executable(attackers_test attackers/main.cpp attackers/attack.cpp attackers/honest.cpp attackers/tenant.cpp
     ${CMAKE_SOURCE_DIR}/tests/bench/fanout/line.cpp
     ${CMAKE_SOURCE_DIR}/tests/bench/fanout/huecry_packets.cpp
     ${CMAKE_SOURCE_DIR}/tests/bench/fanout/server.cpp)

@@ -60,14 +60,18 @@ bool is_test(const Tree& tree, const std::set<std::string>& cases, const std::st
     });
 }
 
-/// Promises in SECURITY.md: "**P7. …", each followed by a line "Tests: `a`, `b`".
-Violations broken_promises(const Tree& tree) {
-    std::set<std::string> cases;
+std::set<std::string> cases_of(const Tree& tree) {
+    std::set<std::string> out;
     for (const auto& [path, text] : tree)
         if (path.starts_with("tests/") && path.ends_with(".cpp") &&
             path != "tests/unit/promises_test.cpp")
-            add_cases(text, cases);
+            add_cases(text, out);
+    return out;
+}
 
+/// Promises in SECURITY.md: "**P7. …", each followed by a line "Tests: `a`, `b`".
+Violations broken_promises(const Tree& tree) {
+    const auto cases = cases_of(tree);
     Violations out;
     const auto found = tree.find("SECURITY.md");
     if (found == tree.end()) return {"SECURITY.md is missing"};
@@ -94,6 +98,48 @@ Violations broken_promises(const Tree& tree) {
     });
     if (!proved) out.emplace_back("SECURITY.md: the last promise names no test");
     if (promises == 0) out.emplace_back("SECURITY.md: no promise at all");
+    return out;
+}
+
+void add_all(const std::string& text, const std::regex& what, std::set<std::string>& out) {
+    for (auto it = std::sregex_iterator(text.begin(), text.end(), what);
+         it != std::sregex_iterator(); ++it)
+        out.insert((*it)[1].str());
+}
+
+/// PROTOCOL.md's "What the relay refuses" against limits.def, the relay's use of it, its metrics
+/// and the tests.
+Violations wrong_refusals(const Tree& tree) {
+    static const std::regex defined(R"(HUECRY_LIMIT\((\w+),)"), used(R"(limits::(\w+))"),
+        counter(R"(X\((\w+), (?:true|false),)"), labelled(R"re(add_by\(\s*"(\w+)")re"),
+        row(R"(\n\| (\w+) \| ([^|]+) \| (\w+) \| `([^`]+)` \|)");
+    std::set<std::string> limits, relays, core, net, tabled;
+    add_all(tree.at("proto/include/huecry/limits.def"), defined, limits);
+    for (const auto& [path, text] : tree)
+        if (path.starts_with("relay/")) add_all(text, used, relays);
+    add_all(tree.at("relay/delivery/observe.hpp"), counter, core);
+    add_all(tree.at("relay/net/counters.hpp"), counter, net);
+    for (const auto& name : net) core.insert("net_" + name);
+    add_all(tree.at("relay/commands/serve.cpp"), labelled, core);
+    const auto cases = cases_of(tree);
+    auto text = tree.at("proto/PROTOCOL.md");
+    const auto at = text.find("\n### What the relay refuses");
+    if (at == text.npos) return {"PROTOCOL.md has no table of refusals"};
+    text.erase(0, at);
+    Violations out;
+    for (auto it = std::sregex_iterator(text.begin(), text.end(), row);
+         it != std::sregex_iterator(); ++it) {
+        const auto limit = (*it)[1].str(), metric = (*it)[3].str(), test = (*it)[4].str();
+        if (!tabled.insert(limit).second) out.push_back(limit + ": twice");
+        if (!limits.contains(limit)) out.push_back(limit + ": no such limit");
+        if (!relays.contains(limit)) out.push_back(limit + ": the relay does not use it");
+        if (!core.contains(metric)) out.push_back(limit + ": no such metric: " + metric);
+        if (test != "fault.attackers_test" && !is_test(tree, cases, test))
+            out.push_back(limit + ": no such test: " + test);
+    }
+    for (const auto& limit : relays)
+        if (limits.contains(limit) && !tabled.contains(limit))
+            out.push_back(limit + ": the relay uses it and the table does not say so");
     return out;
 }
 
@@ -170,6 +216,18 @@ TEST_CASE("a promise without a test, with an unknown one, or out of order is fou
     CHECK(count("**P2. Good.** It is.\nTests: `one case`\n") == 1);
     CHECK(count("Nothing.\n") == 1);
     CHECK(broken_promises({}).size() == 1);
+}
+
+TEST_CASE(
+    "every limit that the relay holds stands in the table, with its answer, metric and test") {
+    const auto wrong = wrong_refusals(the_tree());
+    CHECK_MESSAGE(wrong.empty(), joined(wrong));
+    auto tree = the_tree();
+    tree["proto/PROTOCOL.md"] += "| no_limit | 400 | no_metric | `no such test` |\n";
+    CHECK(wrong_refusals(tree).size() == 4);
+    tree = the_tree();
+    tree["relay/net/listener.cpp"] += "limits::max_photos";
+    CHECK(wrong_refusals(tree).size() == 1);
 }
 
 TEST_CASE("README.md explains exactly the exit codes that there are") {

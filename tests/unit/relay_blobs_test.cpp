@@ -118,3 +118,56 @@ TEST_CASE("a blob whose row could not be stored leaves no file") {
     t.store->failure.reset();
     CHECK(std::get<BlobInfo>(t.put(t.part)).complete);
 }
+
+TEST_CASE("a blob that is dropped loses its row first, then its file") {
+    Town t;
+    REQUIRE(std::get<BlobInfo>(t.put(t.part)).complete);
+    v1::Frame drop;
+    drop.mutable_drop_blob()->set_blob(to_string(t.part.blob.view()));
+    std::size_t at_commit = 99;
+    t.store->before_commit = [&] { at_commit = t.files(); };
+    SUBCASE("a crash in between leaves a file without a row, which the next start removes") {
+        REQUIRE(t.shop->ask(drop).has_blob_dropped());
+        CHECK(at_commit == 1);
+        CHECK(t.files() == 0);
+        CHECK(t.store->blobs()->empty());
+        CHECK(t.blobs->used(t.partnership) == 0);
+        CHECK(t.blobs->get(t.who, t.part.blob, 0, 1).error().code == Errc::not_found);
+    }
+    SUBCASE("a row that cannot be removed keeps the blob") {
+        t.store->failure = Errc::no_room;
+        CHECK(t.shop->ask(drop).failure().code() == static_cast<std::uint32_t>(Errc::no_room));
+        CHECK(t.files() == 1);
+        CHECK(*t.blobs->get(t.who, t.part.blob, 0, 1'000'000) == t.data);
+        CHECK(t.blobs->used(t.partnership) == t.data.size());
+        t.store->failure.reset();
+        CHECK(t.shop->ask(drop).has_blob_dropped());
+        CHECK(t.files() == 0);
+    }
+    SUBCASE("nobody is given it while its row is on its way out") {
+        t.shop->send(drop);
+        CHECK(t.blobs->get(t.who, t.part.blob, 0, 1).error().code == Errc::not_found);
+        t.core->flush();
+        CHECK(t.files() == 0);
+    }
+}
+
+TEST_CASE("a partnership has so many blobs, and no more") {
+    Town t;
+    std::vector<Write> rows;
+    for (std::uint64_t i = 0; i < limits::max_blobs - 1; ++i)
+        rows.emplace_back(write::Blob{{t.partnership, t.random.id<BlobId>(), t.who.device,
+                                       t.part.audience, 1, t.part.expiry_ms, t.part.digest}});
+    REQUIRE(t.store->commit(rows).ok());
+    t.restart();
+    CHECK(std::get<BlobInfo>(t.put(t.part)).complete);
+    auto more = t.part;
+    more.blob = t.random.id<BlobId>();
+    CHECK(t.error(more) == Errc::quota_exceeded);
+    t.clock.pass(10'001);
+    t.core->tick();
+    t.core->flush();
+    CHECK(t.blobs->used(t.partnership) == 0);
+    more.expiry_ms = t.clock.wall + 1000;
+    CHECK(std::get<BlobInfo>(t.put(more)).complete);
+}

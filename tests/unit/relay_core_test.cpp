@@ -403,6 +403,45 @@ TEST_CASE("limits: rate, quota, a frame that is no frame, a client from elsewher
     CHECK(stranger->outlet->goodbye == Errc::unknown_partnership);
 }
 
+TEST_CASE("submissions that wait for a commit are bounded") {
+    Town t;
+    std::uint64_t sent = 0;
+    std::uint64_t request = 0;
+    for (; sent <= limits::max_gathered; ++sent) {
+        if (sent % limits::submissions_per_minute == 0) t.clock.pass(60'000);
+        request = t.shop->send(t.alert());
+    }
+    const auto refused = t.shop->answer_to(request);
+    REQUIRE(refused);
+    CHECK(code_of(*refused) == number(Errc::overloaded));
+    CHECK(refused->failure().retry_after_ms() != 0);
+    t.core->flush();
+    CHECK(t.core->counters().entries_stored >= limits::max_gathered);
+    CHECK(t.shop->ask(t.alert()).has_submit_result());
+}
+
+TEST_CASE("a mailbox holds so much, and no more") {
+    Town t;
+    std::uint32_t code = 0;
+    std::uint64_t sent = 0;
+    for (; code == 0 && sent <= limits::mailbox_entries; ++sent) {
+        if (sent % limits::submissions_per_minute == 0) t.clock.pass(60'000);
+        v1::Frame frame;
+        auto& submit = *frame.mutable_submit();
+        const auto box = StreamRef::mailbox(t.guard->id());
+        submit.mutable_stream()->set_kind(static_cast<std::uint32_t>(box.kind));
+        submit.mutable_stream()->set_id(to_string(box.id));
+        auto& item = *submit.add_items();
+        item.set_message_id(to_string(t.random.id<MessageId>().view()));
+        item.set_kind(static_cast<std::uint32_t>(EntryKind::directed));
+        item.set_lifetime_ms(86'400'000);
+        item.set_body(to_string(t.random.bytes(64)));
+        code = code_of(t.shop->ask(frame));
+    }
+    CHECK(code == number(Errc::quota_exceeded));
+    CHECK(sent > limits::mailbox_entries - 10);  // Welcomes lie in it, too
+}
+
 TEST_CASE("creating a partnership elsewhere than on loopback needs a code, good once") {
     World w;
     auto who = w.client();

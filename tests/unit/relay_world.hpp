@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <random>
 
 #include "blobs/lease_store.hpp"
@@ -91,8 +92,10 @@ class FailingStore final : public Store {
 public:
     explicit FailingStore(Store& inner) : inner_(inner) {}
     std::optional<Errc> failure;
+    std::function<void()> before_commit = [] {};
 
     Result<void> commit(std::span<const Write> writes) override {
+        before_commit();
         if (failure) return *failure;
         return inner_.commit(writes);
     }

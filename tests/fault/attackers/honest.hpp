@@ -46,6 +46,7 @@ private:
     std::vector<std::unique_ptr<RawSession>> senders_;
     std::unique_ptr<RawSession> reader_;
     std::size_t next_ = 0;
+    std::uint32_t logins_ = 0;
     std::uint64_t read_ = 0;
 };
 
