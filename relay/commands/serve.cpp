@@ -81,8 +81,6 @@ std::string metrics_text(const Core& core, const Server& server) {
 }
 
 Result<TlsContext> tls_context(const Settings& settings, const DataFolder& folder) {
-    if (settings.certificate.empty() != settings.key.empty())
-        return Error{Errc::invalid_argument, "--certificate and --key go together"};
     if (!settings.certificate.empty())
         return TlsContext::from_files(settings.certificate, settings.key);
     const auto certificate = folder.file("certificate.pem");
@@ -221,6 +219,8 @@ private:
 
 Result<void> serve(const Settings& settings) {
     HUECRY_TRY_ASSIGN(auto log, Logger::open(settings.log_level, settings.log_file));
+    if (settings.certificate.empty() != settings.key.empty())
+        return Error{Errc::invalid_argument, "--certificate and --key go together"};
     SystemRandom random;
     HUECRY_TRY_ASSIGN(auto folder, DataFolder::prepare(settings.data, random));
     HUECRY_TRY_ASSIGN(auto tls, tls_context(settings, folder));

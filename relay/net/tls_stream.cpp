@@ -153,7 +153,7 @@ bool TlsStream::send_out() {
 TlsStream::Step TlsStream::read_once(std::uint8_t* into, std::size_t size, std::size_t& got) {
     got = 0;
     if (!open_) return Step::failed;
-    if (deaf_) {
+    if (used_up()) {
         error_ = asio::error::eof;
         return Step::failed;
     }
@@ -165,6 +165,7 @@ TlsStream::Step TlsStream::read_once(std::uint8_t* into, std::size_t size, std::
         const int result = SSL_read_ex(ssl_, into, size, &got);
         keep_rest();
         if (result == 1) {
+            allowance_ -= std::min(allowance_, got);
             send_out();
             return Step::done;
         }

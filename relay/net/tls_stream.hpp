@@ -63,8 +63,9 @@ public:
     [[nodiscard]] std::size_t waiting() const { return queued_ + blocked_.size(); }
     /// Of all connections of this thread together.
     [[nodiscard]] static std::size_t all_waiting();
-    /// Nothing more is read: the reader is told that this is the end.
-    void stop_reading() { deaf_ = true; }
+    /// So many more bytes are read; then the reader is told that this is the end.
+    void allow(std::size_t bytes) { allowance_ = bytes; }
+    [[nodiscard]] bool used_up() const { return allowance_ == 0; }
     /// Everything queued has been given to the kernel, or the connection failed.
     asio::awaitable<ErrorCode> drained();
     /// Ends every wait and closes the socket at once.
@@ -117,10 +118,10 @@ private:
     BytesView arrived_{};             // ciphertext in the shared buffer, during one call
     Bytes kept_;                      // the same between two calls, from kept_at_ on
     std::size_t kept_at_ = 0;
-    bool readable_ = true;  // the socket may have more
-    bool ended_ = false;    // the peer has sent its FIN
-    bool waiting_ = false;  // until the socket takes more
-    bool deaf_ = false;
+    bool readable_ = true;              // the socket may have more
+    bool ended_ = false;                // the peer has sent its FIN
+    bool waiting_ = false;              // until the socket takes more
+    std::size_t allowance_ = SIZE_MAX;  // bytes that may still be read
     bool open_ = true;
     ErrorCode error_;
     std::optional<asio::steady_timer> drained_;

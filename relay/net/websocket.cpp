@@ -64,11 +64,12 @@ WebSocket::~WebSocket() = default;
 // Beast hands out nothing as long as only control frames come: the end begins here.
 void WebSocket::heard_control(bool pong) {
     if (pong) heard_ = true;
-    if (flooded_ || controls_.take(steady_ms(), limits::controls_per_minute)) return;
+    if (flooded_) return;
+    if (controls_.take(steady_ms(), limits::controls_per_minute)) return stream_.allow(allowance_);
     flooded_ = true;
     close(1008);
     stream_.flush();
-    stream_.stop_reading();
+    stream_.allow(0);
 }
 
 asio::awaitable<Result<void>> WebSocket::accept(const HttpHead& head) {
@@ -94,15 +95,19 @@ asio::awaitable<Result<BytesView>> WebSocket::read(std::size_t limit) {
     buffer.clear();
     if (buffer.capacity() > kept_buffer) buffer = beast::flat_buffer();
     websocket.read_message_max(limit);
+    // Beast goes on by itself through fragments in which nothing is.
+    allowance_ = 2 * limit + read_step;
+    stream_.allow(allowance_);
     std::size_t pieces = 0;
     do {
         const auto room = std::min(read_step, std::max<std::size_t>(buffer.size(), 1024));
         const auto into = buffer.prepare(room);
         const auto [error, got] = co_await websocket.async_read_some(into, awaited);
         if (flooded_) co_return Error{Errc::rate_limited};
-        if (error) co_return Error{Errc::unreachable};
+        if (error && !stream_.used_up()) co_return Error{Errc::unreachable};
         buffer.commit(got);
-        if (++pieces > limits::max_fragments + buffer.size() / bytes_of_a_fragment) {
+        if (stream_.used_up() ||
+            ++pieces > limits::max_fragments + buffer.size() / bytes_of_a_fragment) {
             close(1008);
             co_return Error{Errc::too_large};
         }

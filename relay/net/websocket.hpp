@@ -48,6 +48,7 @@ private:
     bool closed_ = false;
     TokenBucket controls_;
     bool flooded_ = false;
+    std::size_t allowance_ = 0;  // bytes of one message with all that is around it
 };
 
 }  // namespace huecry::relay

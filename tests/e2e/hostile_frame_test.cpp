@@ -33,7 +33,7 @@ constexpr std::uint64_t unknown = 1000;
 
 /// What a member's message comes to: closed with a code, refused with one, or answered by a Pong.
 struct Case {
-    const char* what;
+    std::string what;
     std::string message;
     unsigned closed = 0;
     Errc refused{};

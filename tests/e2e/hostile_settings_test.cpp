@@ -13,7 +13,7 @@ using namespace huecry::test;
 namespace {
 
 struct Case {
-    const char* what;
+    std::string what;
     std::string text;
     std::string said;  // what the message must name; empty: it starts
 };

@@ -73,7 +73,7 @@ TEST_CASE("hostile store: files that are not the store") {
     const auto store = here.data / "relay.db";
     const auto good = text_of(store);
     struct Case {
-        const char* what;
+        std::string what;
         std::string text;
         bool starts;  // the damage is further in: found by check, or by the first read of it
     };

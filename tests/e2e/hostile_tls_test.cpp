@@ -83,7 +83,7 @@ std::string record(int type, int version, std::string_view content) {
 TEST_CASE("hostile TLS: what is not offered is refused with its alert") {
     auto& world = hostile_world();
     struct Case {
-        const char* what;
+        std::string what;
         std::function<void(SSL_CTX*, SSL*)> prepare;
         int alert;
     };
@@ -148,7 +148,7 @@ TEST_CASE("hostile TLS: no session is ever resumed") {
 TEST_CASE("hostile TLS: what is no TLS is closed, with an alert at most") {
     auto& world = hostile_world();
     const std::string hello_of_64k = std::string("\x01\x00\xff\xff", 4) + std::string(16380, 'x');
-    const std::vector<std::pair<const char*, std::string>> cases = {
+    const std::vector<std::pair<std::string, std::string>> cases = {
         {"plain HTTP", "GET / HTTP/1.1\r\nHost: relay\r\n\r\n"},
         {"SSH", "SSH-2.0-OpenSSH_9.2\r\n"},
         {"a PROXY line", "PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n"},

@@ -28,7 +28,7 @@ public:
 
     /// To be called after each input.
     void unharmed() {
-        CHECK_NOTHROW(inside());
+        CHECK_NOTHROW((void)inside());
         CHECK(resident_kib() < before_kib_ + may_grow_kib);
     }
     [[nodiscard]] double resident_kib() {
