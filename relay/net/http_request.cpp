@@ -52,6 +52,7 @@ asio::awaitable<Result<HttpHead>> HttpReader::head() {
     auto& parser = parser_->parser;
     parser.header_limit(limits::max_http_header);
     parser.body_limit(limits::max_blob_request);
+    std::size_t size = 0;  // Beast's own limit leaves the request line out
     while (!parser.is_header_done()) {
         if (buffer_.empty()) {
             const auto filled = co_await fill();
@@ -60,12 +61,14 @@ asio::awaitable<Result<HttpHead>> HttpReader::head() {
         ErrorCode error;
         const auto used = parser.put(asio::buffer(buffer_), error);
         buffer_.erase(0, used);
+        size += used;
         if (error == http::error::need_more && buffer_.size() <= limits::max_http_header) {
             const auto filled = co_await fill();
             if (!filled) co_return filled.error();
             continue;
         }
-        if (error == http::error::header_limit || error == http::error::need_more)
+        if (error == http::error::header_limit || error == http::error::need_more ||
+            size > limits::max_http_header)
             co_return Error{Errc::too_large, "header"};
         if (error == http::error::body_limit) co_return Error{Errc::too_large, "body"};
         if (error) co_return Error{Errc::malformed, "HTTP"};

@@ -19,10 +19,11 @@ std::uint64_t since(std::chrono::steady_clock::time_point begin) {
         duration_cast<microseconds>(steady_clock::now() - begin).count());
 }
 
-/// What the peer hears of a request that could not be read.
+/// What the peer hears of a request that could not be read. Its rest must not pass for another.
 HttpResponse unreadable(const Error& error) {
     auto out = failure_response(error.code == Errc::too_large ? error.code : Errc::bad_frame);
     if (error.code == Errc::too_large && error.detail == "header") out.status = 431;
+    out.close = true;
     return out;
 }
 

@@ -121,7 +121,8 @@ TEST_CASE("readers that stop reading cost their window") {
     crowd.post(flood / 2);
     CHECK(crowd.read_all(*reader, begin + flood / 2) == flood / 2);
     const auto after = crowd.resident_mib();
-    MESSAGE(readers - 1, " readers stopped: ", before, " MiB, then ", after, " MiB");
+    MESSAGE(std::to_string(readers - 1) + " readers stopped: " + std::to_string(before) +
+            " MiB, then " + std::to_string(after) + " MiB");
     CHECK(after < 1.1 * before + 4);
     CHECK(metric(*crowd.relay, "huecry_relay_tail_bytes") <= limits::tail_bytes);
     CHECK(metric(*crowd.relay, "huecry_relay_net_queued_bytes") <= limits::waiting_bytes);

@@ -122,7 +122,7 @@ public:
         AttackReport sum;
         for (auto& process : processes_) process->close_input();
         for (auto& process : processes_) {
-            const auto line = process->read_line();
+            const auto line = process->read_line(60s);
             const auto report = line ? AttackReport::parse(*line) : std::nullopt;
             if (!report) throw std::runtime_error("an attacker has failed: " + process->errors());
             sum.connected += report->connected;
