@@ -11,6 +11,9 @@ namespace huecry::relay {
 namespace {
 
 constexpr std::string_view connect_target = "/v1/connect";
+// What a stranger may send is the smaller part; the rest is OpenSSL's, within a handshake.
+static_assert(limits::max_http_header + limits::max_frame_before_proof <
+              limits::unproved_bytes / 4);
 constexpr std::string_view blob_prefix = "/v1/blobs/";
 
 std::uint64_t since(std::chrono::steady_clock::time_point begin) {

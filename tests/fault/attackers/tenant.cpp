@@ -22,19 +22,24 @@ Tenant::~Tenant() {
 
 void Tenant::post_all() {
     std::vector<std::unique_ptr<RawSession>> members(town_.devices().size());
-    const auto pause = 60'000 / (times * limits::submissions_per_minute * members.size());
-    for (std::size_t i = 0; !over_; ++i) {
-        auto& member = members[i % members.size()];
-        // Thrown out for asking on, it comes back.
-        if (!member)
-            member = std::make_unique<RawSession>(relay_.port(), town_,
-                                                  town_.devices()[i % members.size()]);
-        const auto answer =
-            member->ask(town_.message(fresh_id<MessageId>(), life_ms, fresh_bytes(1024)));
-        if (!answer) {
-            member.reset();
-        } else {
-            ++(answer->has_submit_result() ? accepted_ : refused_);
+    std::vector<std::uint64_t> requests(members.size());
+    constexpr auto pause = 60'000 / (times * limits::submissions_per_minute);
+    while (!over_) {
+        for (std::size_t i = 0; i < members.size(); ++i) {
+            auto& member = members[i];
+            // Thrown out for asking on, it comes back.
+            if (!member)
+                member = std::make_unique<RawSession>(relay_.port(), town_, town_.devices()[i]);
+            requests[i] =
+                member->send(town_.message(fresh_id<MessageId>(), life_ms, fresh_bytes(1024)));
+        }
+        for (std::size_t i = 0; i < members.size(); ++i) {
+            const auto answer = members[i]->answer(requests[i]);
+            if (!answer) {
+                members[i].reset();
+            } else {
+                ++(answer->has_submit_result() ? accepted_ : refused_);
+            }
         }
         poll(nullptr, 0, static_cast<int>(pause));
     }
