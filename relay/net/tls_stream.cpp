@@ -184,22 +184,22 @@ TlsStream::Step TlsStream::read_once(std::uint8_t* into, std::size_t size, std::
 /// A ClientHello that comes in crumbs, or in part, stays with the kernel until its record is whole.
 /// What is no such record is OpenSSL's to refuse.
 asio::awaitable<void> TlsStream::first_record() {
-    static constexpr std::size_t head_size = 5;  // type, version, length
-    static constexpr int longest = 16384;        // RFC 8446 section 5.1
+    static constexpr std::size_t head_size = 5;    // type, version, length
+    static constexpr std::size_t longest = 16384;  // RFC 8446 section 5.1
     std::array<std::uint8_t, head_size> head{};
-    int wanted = head_size;
-    for (;;) {
-        ErrorCode ignored;
-        socket_.set_option(asio::socket_base::receive_low_watermark(wanted), ignored);
+    ErrorCode ignored;
+    for (std::size_t wanted = head_size;;) {
+        socket_.set_option(asio::socket_base::receive_low_watermark(static_cast<int>(wanted)),
+                           ignored);
         const auto [error] = co_await socket_.async_wait(asio::socket_base::wait_read, awaited);
         if (error) co_return fail(error);
+        if (socket_.available(ignored) < wanted) co_return fail(asio::error::eof);
+        if (wanted != head_size) break;
         const auto got = ::recv(socket_.native_handle(), head.data(), head.size(), MSG_PEEK);
-        const int length = head[3] << 8 | head[4];
-        const bool record = got == static_cast<ssize_t>(head_size) && head[0] == 22;
-        if (wanted != head_size || !record || length > longest) break;
+        const auto length = static_cast<std::size_t>(head[3] << 8 | head[4]);
+        if (got < 0 || head[0] != 22 || length == 0 || length > longest) break;
         wanted += length;
     }
-    ErrorCode ignored;
     socket_.set_option(asio::socket_base::receive_low_watermark(1), ignored);
 }
 
