@@ -72,9 +72,10 @@ void WsSession::note_proof() {
     if (proved_ || closing_) return;
     const auto limit = network_.core.frame_limit(id_);
     if (limit <= limits::max_frame_before_proof) return;
-    // Anybody is a founder until a partnership is made: a little more time, nothing else.
+    // Anybody is a founder until a partnership is made: more time (a profile is sealed with a slow
+    // hash meanwhile), nothing else.
     if (limit <= limits::max_genesis_frame) {
-        if (!std::exchange(founder_, true)) arm(network_.options.proof_deadline);
+        if (!std::exchange(founder_, true)) arm(3 * network_.options.proof_deadline);
         return;
     }
     proved_ = true;
