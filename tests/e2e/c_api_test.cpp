@@ -1,15 +1,10 @@
-#include <doctest/doctest.h>
-#include <huecry/huecry.h>
-
 #include <cstring>
 #include <fstream>
-#include <memory>
 #include <set>
 #include <thread>
 
-#include "e2e/relay_process.hpp"
+#include "e2e/c_story.hpp"
 #include "support/process.hpp"
-#include "support/temporary_directory.hpp"
 
 // The C interface through the shared library: the library's symbols, a whole story, misuse.
 using namespace huecry::test;
@@ -18,79 +13,21 @@ extern "C" const char* huecry_test_version_from_c(void);
 
 namespace {
 
-template <auto Free>
-struct Freed {
-    template <class T>
-    void operator()(T* handle) const {
-        Free(handle);
+/// What the public headers declare.
+std::set<std::string> declared() {
+    std::set<std::string> out;
+    std::stringstream headers;
+    for (const auto* name : {"huecry.h", "huecry_affairs.h"})
+        headers << std::ifstream(std::string(HUECRY_C_HEADERS) + "/" + name).rdbuf();
+    for (std::string line; std::getline(headers, line);) {
+        if (!line.starts_with("HUECRY_API ")) continue;
+        const auto end = line.find('(');
+        const auto start = line.rfind("huecry_", end);
+        REQUIRE(end != std::string::npos);
+        out.insert(line.substr(start, end - start));
     }
-};
-template <class T, auto Free>
-using Handle = std::unique_ptr<T, Freed<Free>>;
-using Client = Handle<huecry_client, huecry_client_free>;
-using Options = Handle<huecry_options, huecry_options_free>;
-
-Options options(const std::filesystem::path& folder, const std::string& passphrase = "one two") {
-    Options out(huecry_options_new(folder.string().c_str()));
-    REQUIRE(out);
-    REQUIRE(huecry_options_set_passphrase(out.get(), passphrase.data(), passphrase.size()) == 0);
     return out;
 }
-
-std::string taken(char* text) {
-    const std::string out = text ? text : "";
-    huecry_free(text);
-    return out;
-}
-
-/// Waits for an event of this kind.
-Handle<huecry_event, huecry_event_free> wait_for(const Client& client, const std::string& kind) {
-    uint64_t after = 0;
-    for (;;) {
-        huecry_event* event = nullptr;
-        const int error = huecry_next_event(client.get(), after, 20'000, &event);
-        INFO(huecry_error_sentence(error), huecry_error_detail());
-        REQUIRE(error == 0);
-        INFO("waiting for " << kind);
-        REQUIRE(event != nullptr);
-        if (huecry_event_kind(event) == kind) return Handle<huecry_event, huecry_event_free>(event);
-        after = huecry_event_number(event);
-        huecry_event_free(event);
-    }
-}
-
-int accept_all(void*, const char*, const char*, uint32_t) { return 1; }
-
-struct Story {
-    TemporaryDirectory folder;
-    RelayProcess relay{folder.path() / "relay"};
-    Client shop, guard;
-
-    Story() {
-        huecry_client* client = nullptr;
-        const int made = huecry_create_partnership(options(folder.path() / "shop").get(),
-                                                   relay.address().c_str(), "Old Town",
-                                                   "Corner Shop", nullptr, nullptr, &client);
-        INFO(huecry_error_sentence(made), huecry_error_detail());
-        REQUIRE(made == 0);
-        shop.reset(client);
-        Handle<huecry_invite_request, huecry_invite_request_free> request(
-            huecry_invite_request_new("security", "Night Guard"));
-        REQUIRE(huecry_invite_request_set_in_person(request.get(), 1) == 0);
-        huecry_invite* invite = nullptr;
-        REQUIRE(huecry_invite_member(shop.get(), request.get(), &invite) == 0);
-        client = nullptr;
-        const int joined = huecry_join(options(folder.path() / "guard").get(),
-                                       huecry_invite_link(invite), accept_all, nullptr, &client);
-        huecry_invite_free(invite);
-        INFO(huecry_error_sentence(joined), huecry_error_detail());
-        REQUIRE(joined == 0);
-        guard.reset(client);
-        const auto event = wait_for(guard, "channel-joined");
-        channel = huecry_event_channel(event.get());
-    }
-    std::string channel;
-};
 
 }  // namespace
 
@@ -265,17 +202,7 @@ TEST_CASE("misuse gives an error, never a crash") {
 }
 
 TEST_CASE("the library shows exactly what its header declares") {
-    std::set<std::string> declared;
-    std::stringstream headers;
-    for (const auto* name : {"huecry.h", "huecry_affairs.h"})
-        headers << std::ifstream(std::string(HUECRY_C_HEADERS) + "/" + name).rdbuf();
-    for (std::string line; std::getline(headers, line);) {
-        if (!line.starts_with("HUECRY_API ")) continue;
-        const auto end = line.find('(');
-        const auto start = line.rfind("huecry_", end);
-        REQUIRE(end != std::string::npos);
-        declared.insert(line.substr(start, end - start));
-    }
+    const auto declared = ::declared();
     CHECK(declared.size() > 100);
     Process nm({.program = "/usr/bin/nm",
                 .arguments = {"--dynamic", "--defined-only", HUECRY_SHARED_LIBRARY}});
@@ -284,4 +211,18 @@ TEST_CASE("the library shows exactly what its header declares") {
     std::istringstream lines(nm.output());
     for (std::string address, type, name; lines >> address >> type >> name;) exported.insert(name);
     CHECK(exported == declared);
+}
+
+TEST_CASE("every function of the C interface is called by a test") {
+    std::stringstream tests;
+    for (const auto* name :
+         {"c_api_test.cpp", "c_lists_test.cpp", "c_affairs_test.cpp", "c_story.hpp", "c_api_c.c"})
+        tests << std::ifstream(std::string(HUECRY_C_TESTS) + "/" + name).rdbuf();
+    const auto text = tests.str();
+    REQUIRE(text.size() > 20'000);
+    for (const auto& name : declared()) {
+        INFO(name);
+        CHECK((text.find(name + "(") != std::string::npos ||
+               text.find(name + ">") != std::string::npos));
+    }
 }

@@ -25,9 +25,11 @@ if(TARGET huecry_shared AND TARGET huecry-relay)
   endif()
 
   huecry_test(c_api_test LABEL e2e
-    SOURCES ${CMAKE_CURRENT_LIST_DIR}/c_api_test.cpp ${CMAKE_CURRENT_LIST_DIR}/c_api_c.c
-    LINK test_relay_process huecry_shared)
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/c_api_test.cpp ${CMAKE_CURRENT_LIST_DIR}/c_lists_test.cpp
+            ${CMAKE_CURRENT_LIST_DIR}/c_affairs_test.cpp ${CMAKE_CURRENT_LIST_DIR}/c_api_c.c
+    LINK test_relay_process huecry_test_photos huecry_shared)
   target_compile_definitions(c_api_test PRIVATE
+    HUECRY_C_TESTS="${CMAKE_CURRENT_LIST_DIR}"
     HUECRY_SHARED_LIBRARY="$<TARGET_FILE:huecry_shared>"
     HUECRY_C_HEADERS="${CMAKE_SOURCE_DIR}/client-lib/include/huecry")
   add_dependencies(c_api_test huecry-relay)
