@@ -91,3 +91,50 @@ TEST_CASE("a tape survives being written down, and rubbish is refused with its l
     CHECK_THROWS_WITH(Tape::from_text("shout 1\n"), "line 1: there is no such step");
     CHECK_THROWS(Tape::from_text("< 1 00\n"));
 }
+
+TEST_CASE("a hello of a later version gets version_refused, whatever else it holds") {
+    REQUIRE(initialise_crypto());
+    const auto tape = Tape::from_text(written_down());
+    const Folder folder;
+    const auto store = store_in(folder);
+    TapePlayer player(*store, folder.path().string(), tape.relay_seed, tape.time_ms);
+    v1::Hello hello;
+    hello.set_version(2);
+    auto later = hello.SerializeAsString();
+    const std::vector<std::string> all = {
+        later,
+        later + "\x12\x03\x01\x02\x03",             // features that nobody knows
+        later + std::string("\x1a\x01x", 3),        // a nonce of another length
+        later + "\xa2\x06\x05later",                // field 100
+        later + std::string("\x28\x63", 2),         // kind 99
+        later + "\x22\x30" + std::string(48, 'p'),  // longer ids
+    };
+    unsigned number_of = 0;
+    for (const auto& one : all) {
+        CAPTURE(number_of);
+        v1::Frame known;
+        REQUIRE(known.mutable_hello()->ParseFromString(one));
+        std::string frame = "\x12" + std::string(1, static_cast<char>(one.size())) + one;
+        for (const auto* more : {"", "\xfa\x07\x03new"}) {  // and field 127 of the frame
+            (void)player.play({TapeStep::Kind::open, number_of, Bytes(64, 1)});
+            const auto heard =
+                player.play({TapeStep::Kind::in, number_of, to_bytes(view(frame + more))});
+            REQUIRE(heard.size() == 1);
+            v1::Frame answer;
+            REQUIRE(answer.ParseFromArray(heard[0].second.data(),
+                                          static_cast<int>(heard[0].second.size())));
+            CHECK(answer.goodbye().code() == number(Errc::version_refused));
+            CHECK(answer.goodbye().reconnect_after_ms() == 0);
+            ++number_of;
+        }
+    }
+    // A kind of frame that only later versions know is no Hello.
+    (void)player.play({TapeStep::Kind::open, number_of, Bytes(64, 1)});
+    const auto heard = player.play(
+        {TapeStep::Kind::in, number_of, to_bytes(view(std::string_view("\xfa\x07\x03new")))});
+    REQUIRE(heard.size() == 1);
+    v1::Frame answer;
+    REQUIRE(
+        answer.ParseFromArray(heard[0].second.data(), static_cast<int>(heard[0].second.size())));
+    CHECK(answer.goodbye().code() == number(Errc::not_authenticated));
+}
