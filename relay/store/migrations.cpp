@@ -162,6 +162,9 @@ Result<std::uint64_t> attached_schema_version(Database& db) {
 }
 std::uint64_t newest_store_schema() { return store_steps.size(); }
 
+Result<void> migrate_store_to(Database& db, std::uint64_t version) {
+    return migrate(db, std::span(store_steps).first(version));
+}
 Result<void> migrate_store(Database& db) { return migrate(db, store_steps); }
 Result<void> migrate_leases(Database& db) { return migrate(db, lease_steps); }
 
