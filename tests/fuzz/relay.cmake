@@ -23,6 +23,6 @@ if(TARGET relay_ops)
   target_include_directories(settings_fuzz PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   huecry_fuzz(backup_fuzz SOURCES ${CMAKE_CURRENT_LIST_DIR}/backup_fuzz.cpp
     ${CMAKE_SOURCE_DIR}/tests/support/sqlcipher_pages.cpp
-    LINK relay_store OpenSSL::Crypto RUNS 300)
+    LINK relay_store OpenSSL::Crypto SEEDS relay_seeds RUNS 200)
   target_include_directories(backup_fuzz PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 endif()

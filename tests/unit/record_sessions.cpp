@@ -100,6 +100,9 @@ void write_http_seeds(const std::filesystem::path& folder, const Sessions& sessi
                     "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n");
     put.insert(put.end(), body.begin(), body.end());
     seeds.add("put", 3, put);
+    auto nameless = std::string(to_string(put));  // found: a PUT without a digest
+    nameless.replace(nameless.find("Digest"), 6, "Figest");
+    seeds.add("put_without_digest", 3, to_bytes(view(nameless)));
     auto all = put;
     for (const auto& more :
          {"HEAD /v1/blobs/" + id + " HTTP/1.1\r\nHost: relay\r\n\r\n",
@@ -113,6 +116,16 @@ void write_seeds(const std::filesystem::path& folder, const Sessions& sessions) 
     frames.add("town", 0, Tape::pack(sessions.town));
     for (const auto& [name, steps] : sessions.more) frames.add(name, 1, Tape::pack(steps));
     write_http_seeds(folder, sessions);
+    Seeds backups(folder, "backup_fuzz");  // backup_fuzz.cpp says what the bytes mean
+    backups.add("bits", 0, {0, 0, 50, 1, 0, 40, 7, 255});
+    backups.add("cut", 2, {64});
+    Bytes rows;
+    for (std::uint8_t which = 0; which < 10; ++which) {
+        const Bytes value(32, which);
+        for (const std::uint8_t b : {which, std::uint8_t{32}, std::uint8_t{1}}) rows.push_back(b);
+        rows.insert(rows.end(), value.begin(), value.end());
+    }
+    backups.add("rows", 3, rows);
     Seeds settings(folder, "settings_fuzz");
     std::ifstream in(HUECRY_SETTINGS, std::ios::binary);
     std::string text{std::istreambuf_iterator<char>(in), {}};
@@ -120,6 +133,7 @@ void write_seeds(const std::filesystem::path& folder, const Sessions& sessions) 
     for (std::size_t at = 0; (at = text.find("\n#", at)) != text.npos; ++at)
         if (text[at + 2] >= 'a' && text[at + 2] <= 'z') text.erase(at + 1, 1);
     settings.add("every_key", to_bytes(view(text)));
+    settings.add("bracket", to_bytes(view(std::string_view("[# found: toml++ asserts"))));
 }
 
 }  // namespace
