@@ -17,6 +17,8 @@ struct Given {
     std::string key;
     std::string log_level;
     std::string log_file;
+    std::string file;
+    std::string identity;
     bool json = false;
     bool allow_core = false;
     std::uint64_t hours = 168;
@@ -41,6 +43,15 @@ void add_serve(CLI::App* serve, Given& given) {
     serve->add_option("--log-file", given.log_file, "log to this file, not to standard error");
     serve->add_flag("--allow-core", given.allow_core,
                     "leave core dumps as the system has them: they hold keys");
+}
+
+void add_backup(CLI::App* backup, CLI::App* restore, Given& given) {
+    backup->add_option("FILE", given.file, "the new file; an existing one is never replaced")
+        ->required();
+    restore->add_option("FILE", given.file, "what huecry-relay backup has written")->required();
+    restore->add_option("--identity", given.identity,
+                        "the relay's identity.key, kept apart from its backups (default: the one "
+                        "in the folder)");
 }
 
 Result<Settings> merged(const Given& given) {
@@ -84,15 +95,21 @@ Result<CommandLine> parse_command_line(int argc, const char* const* argv) {
     auto* allow = app.add_subcommand("allow", "print a code that lets one partnership be created");
     auto* confirm = app.add_subcommand("confirm-clock", "expire again after a jump of the clock");
     auto* check = app.add_subcommand("check", "say what is wrong with an installation");
+    auto* backup = app.add_subcommand(
+        "backup", "write a backup (also while the relay runs): no messages, photos or keys");
+    auto* restore =
+        app.add_subcommand("restore", "make a relay's folder of a backup and its identity.key");
     auto* restored = app.add_subcommand(
-        "restored", "say that the data was put back to a backup (relay stopped)");
+        "restored", "say that the data was put back to a copy (relay stopped); restore says it");
     auto* version = app.add_subcommand("version", "print the version");
-    for (auto* command : {serve, allow, confirm, check, restored}) add_common(command, given);
+    for (auto* command : {serve, allow, confirm, check, backup, restore, restored})
+        add_common(command, given);
     version->add_flag("--json", given.json, "print JSON");
     add_serve(serve, given);
     allow->add_option("--hours", given.hours, "how long the code is good (168)")
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{8760}));
     check->add_option("--certificate", given.certificate, "the certificate that serve uses");
+    add_backup(backup, restore, given);
     CommandLine out;
     try {
         app.parse(argc, argv);
@@ -113,9 +130,14 @@ Result<CommandLine> parse_command_line(int argc, const char* const* argv) {
     out.command = serve->parsed()      ? Command::serve
                   : allow->parsed()    ? Command::allow
                   : confirm->parsed()  ? Command::confirm_clock
+                  : backup->parsed()   ? Command::backup
+                  : restore->parsed()  ? Command::restore
                   : restored->parsed() ? Command::restored
                                        : Command::check;
     HUECRY_TRY_ASSIGN(out.settings, merged(given));
+    out.file = given.file;
+    out.config = given.config;
+    out.identity = given.identity;
     return out;
 }
 

@@ -6,7 +6,9 @@
 
 #include "command_line.hpp"
 #include "commands/allow.hpp"
+#include "commands/backup.hpp"
 #include "commands/check.hpp"
+#include "commands/restore.hpp"
 #include "commands/restored.hpp"
 #include "commands/serve.hpp"
 #include "huecry/wire/signing.hpp"
@@ -39,6 +41,10 @@ Result<void> run(const CommandLine& line) {
             return confirm_clock(line.settings);
         case Command::check:
             return check(line.settings);
+        case Command::backup:
+            return backup(line.settings, line.file, line.config);
+        case Command::restore:
+            return restore(line.settings, line.file, line.identity);
         case Command::restored:
             return restored(line.settings);
         case Command::version:

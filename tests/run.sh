@@ -5,8 +5,8 @@
 #
 #   --label LABEL   only the tests of this kind (may be repeated):
 #                   lint unit conformance interop e2e sim fault fuzz bench
-#   --full          also the sanitizer builds (address and undefined behaviour: unit, conformance;
-#                   threads: unit, e2e), long fuzzing, clang-tidy over all files, benchmarks, ten times
+#   --full          also the sanitizer builds (address and undefined behaviour: unit, conformance,
+#                   e2e; threads: unit, e2e), long fuzzing, clang-tidy over all files, benchmarks, ten times
 #                   the power cuts and kills, ten thousand attackers
 #
 # Builds in build/release, build/fuzz (with --full also build/asan and build/tsan).
@@ -143,6 +143,8 @@ if selected lint; then
     add_test lint.format lint 120 sh -c 'for f in $(cat "$0"); do
         clang-format-19 "$f" | cmp -s - "$f" || { echo "not formatted: $f"; wrong=1; }
     done; exit ${wrong:-0}' "$together/sources"
+    add_test lint.suppressions lint 20 awk -f tests/support/suppressions/check.awk \
+        tests/support/suppressions/thread.txt tests/support/suppressions/leak.txt
     if $full; then
         grep '\.cpp$' "$together/sources" >"$together/sources.cpp"
         add_test lint.clang_tidy lint 5400 xargs -a "$together/sources.cpp" -n 4 -P "$jobs" \
@@ -170,12 +172,15 @@ if $full && selected fault; then
     add_test fault.attackers fault 1200 "$root/build/release/bin/attackers_test"
     printf 'set_tests_properties([[fault.attackers]] PROPERTIES RUN_SERIAL ON)\n' >>"$listing"
 fi
-if $full && { selected unit || selected conformance; }; then
+if $full && { selected unit || selected conformance || selected e2e; }; then
     configure asan
-    mapfile -t programs < <(programs_of build/asan/tests/unit && programs_of build/asan/tests/conformance)
+    mapfile -t programs < <(for kind in unit conformance e2e; do
+        ! selected $kind || programs_of build/asan/tests/$kind
+    done)
     build asan "${programs[@]}"
     add_folder asan/tests/unit
     add_folder asan/tests/conformance
+    add_folder asan/tests/e2e
 fi
 if $full && { selected unit || selected e2e; }; then
     configure tsan

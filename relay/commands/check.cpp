@@ -42,6 +42,9 @@ private:
 void check_certificate(const Settings& settings, const DataFolder& folder, Findings& out) {
     const auto file =
         settings.certificate.empty() ? folder.file("certificate.pem") : settings.certificate;
+    std::error_code error;
+    if (settings.certificate.empty() && !std::filesystem::exists(file, error))
+        return out.good("certificate", "none yet; the next start makes one");
     const auto left = certificate_seconds_left(file);
     if (!left) return out.bad("certificate", left.error());
     if (*left < 0)

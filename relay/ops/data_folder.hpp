@@ -13,7 +13,7 @@ namespace huecry::relay {
 
 /// The relay's folder. Everything in it is the owner's only (0700, files 0600):
 ///   identity.key     seed of the identity key (32 bytes): what every client trusts; back it up
-///   store.key        key of relay.db (32 bytes); back it up
+///   store.key        key of relay.db (32 bytes); a restore makes a new one
 ///   leases.key       key of leases.db (32 bytes); never backed up
 ///   certificate.pem  self-signed, certificate.key its key; may be made anew at any time
 ///   relay.db         streams; leases.db shares of photo keys; blobs/ encrypted photos

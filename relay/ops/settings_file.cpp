@@ -1,7 +1,15 @@
 // The only file that sees toml++.
 #include <sys/stat.h>
 
+#include <stdexcept>
+
+// toml++ 3.3 asserts, and with NDEBUG assumes, what a malformed file need not keep ("[#"): here it
+// is an error like any other.
+#undef NDEBUG
+#define TOML_ASSERT(condition) \
+    ((condition) ? static_cast<void>(0) : throw std::logic_error("malformed"))
 #include <toml++/toml.h>
+
 #include <fstream>
 #include <functional>
 #include <map>
@@ -168,6 +176,8 @@ Result<void> read_settings(const std::filesystem::path& file, Settings& settings
     } catch (const toml::parse_error& error) {
         return wrong(file.string() + ", line " + std::to_string(error.source().begin.line) + ": " +
                      std::string(error.description()));
+    } catch (const std::logic_error&) {
+        return wrong(file.string() + ": this is not TOML");
     }
 }
 

@@ -206,6 +206,17 @@ Result<bool> Database::truncate_log() {
     return error;
 }
 
+Result<void> Database::attach(const std::filesystem::path& file, BytesView key) {
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(file, error))  // it would be made
+        return Error{Errc::not_found, file.string()};
+    const auto raw = raw_key(key);
+    auto q = query("ATTACH DATABASE ? AS other KEY ?");
+    const auto done = q.bind(std::string_view(file.native())).bind(raw.view()).run();
+    if (!done && (sqlite3_errcode(db_) & 0xff) == SQLITE_NOTADB) return Errc::passphrase_wrong;
+    return done;
+}
+
 void Database::leave_log() { sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }
 
 Result<void> Database::check() {

@@ -85,8 +85,11 @@ public:
     /// After a failed write or sync: closing does not move the log into the file, for what is in
     /// memory may not be on the disk. The next start reads the log as it is there.
     void leave_log();
-    /// Cipher and structure of every page.
+    /// Cipher and structure of every page (of an attached file: its structure).
     [[nodiscard]] Result<void> check();
+    /// A second file, read as schema `other` until this closes. Errors: not_found,
+    /// passphrase_wrong (another key, or its first page is damaged).
+    [[nodiscard]] Result<void> attach(const std::filesystem::path& file, BytesView key);
 
 private:
     explicit Database(sqlite3* db) : db_(db) {}

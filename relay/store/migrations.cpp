@@ -145,14 +145,15 @@ Result<void> only_ours(Database& db) {
     return {};
 }
 
+Result<std::uint64_t> number_from(Database& db, const char* pragma) {
+    auto q = db.query(pragma);
+    HUECRY_TRY_ASSIGN(const bool row, q.step());
+    return row ? q.number(0) : std::uint64_t{0};
+}
+
 Result<void> migrate(Database& db, std::span<const char* const> steps) {
     HUECRY_TRY(only_ours(db));
-    std::uint64_t version = 0;
-    {
-        auto q = db.query("PRAGMA user_version");
-        HUECRY_TRY_ASSIGN(const bool row, q.step());
-        if (row) version = q.number(0);
-    }
+    HUECRY_TRY_ASSIGN(const auto version, schema_version(db));
     if (version > steps.size()) return Errc::store_newer;
     if (version == steps.size()) return {};
     return transaction(db, [&]() -> Result<void> {
@@ -163,6 +164,17 @@ Result<void> migrate(Database& db, std::span<const char* const> steps) {
 
 }  // namespace
 
+Result<std::uint64_t> schema_version(Database& db) {
+    return number_from(db, "PRAGMA main.user_version");
+}
+Result<std::uint64_t> attached_schema_version(Database& db) {
+    return number_from(db, "PRAGMA other.user_version");
+}
+std::uint64_t newest_store_schema() { return store_steps.size(); }
+
+Result<void> migrate_store_to(Database& db, std::uint64_t version) {
+    return migrate(db, std::span(store_steps).first(version));
+}
 Result<void> migrate_store(Database& db) { return migrate(db, store_steps); }
 Result<void> migrate_leases(Database& db) { return migrate(db, lease_steps); }
 

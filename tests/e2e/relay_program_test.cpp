@@ -159,6 +159,7 @@ TEST_CASE("a configuration that is not understood stops the start, naming line a
         {"[log]\nlevel = \"loud\"\n", "line 2: log.level"},
         {"[log]\nlevel = \"info\"\nlevel = \"debug\"\n", "line 3"},
         {"[log\n", "line 1"},
+        {"[# the parser did not expect that\n", "not TOML"},
     };
     for (const auto& one : cases) {
         CAPTURE(one.text);

@@ -112,6 +112,11 @@ std::string WireClient::receive() {
     return std::exchange(buffer_, {});
 }
 
+void WireClient::finish() {
+    if (connection_->ssl != nullptr) SSL_shutdown(connection_->ssl);
+    shutdown(connection_->fd, SHUT_WR);
+}
+
 bool WireClient::ended() { return receive().empty(); }
 
 std::string WireClient::take(std::size_t size) {

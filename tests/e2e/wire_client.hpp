@@ -41,6 +41,8 @@ public:
     bool send(const std::string& bytes);
     /// Some bytes; empty at the end of the connection.
     std::string receive();
+    /// Says that nothing more comes: TLS's and TCP's end.
+    void finish();
     /// True when the relay ends the connection before it says anything more.
     [[nodiscard]] bool ended();
 

@@ -12,3 +12,8 @@ if(TARGET sim_storage AND TARGET relay_blobs)
     SOURCES erasure_test.cpp ${CMAKE_SOURCE_DIR}/tests/support/sqlcipher_pages.cpp
     LINK fault_storage OpenSSL::Crypto PkgConfig::sodium)
 endif()
+if(TARGET fault_storage)
+  huecry_test(migration_test LABEL fault SOURCES migration_test.cpp LINK fault_storage)
+  # Both sides have a store/database.hpp; this test means the relay's.
+  target_include_directories(migration_test BEFORE PRIVATE ${CMAKE_SOURCE_DIR}/relay)
+endif()

@@ -9,11 +9,33 @@ std::uint32_t code_of(const v1::Frame& frame) {
     return frame.has_failure() ? frame.failure().code() : 0;
 }
 
+void World::RelayRandom::fill(std::span<std::uint8_t> out) {
+    if (world.scribe != nullptr && out.size() == 32) {
+        if (const auto given = world.scribe->nonce()) {
+            std::copy(given->begin(), given->end(), out.begin());
+            return;
+        }
+    }
+    world.random.fill(out);
+}
+
+void World::hang_up(Client& who) {
+    if (scribe != nullptr) scribe->closed(who.connection);
+    core->closed(who.connection);
+}
+
+void World::flush() {
+    if (scribe != nullptr) scribe->flushed();
+    core->flush();
+}
+
 std::optional<v1::Ready> Client::connect(ClientKind kind, const Peer& peer) {
     const auto older = std::exchange(outlet, std::make_unique<FakeOutlet>());  // still connected
     SessionTranscript t;
     t.exporter.fill(static_cast<std::uint8_t>(world.random.engine()));
+    if (world.scribe != nullptr) t.exporter = world.scribe->exporter();
     connection = world.core->opened(*outlet, t.exporter, peer);
+    if (world.scribe != nullptr) world.scribe->opened(connection);
     if (outlet->goodbye) return std::nullopt;
     t.partnership = world.partnership;
     t.kind = kind;
@@ -28,7 +50,7 @@ std::optional<v1::Ready> Client::connect(ClientKind kind, const Peer& peer) {
     h.set_partnership(to_string(t.partnership.view()));
     h.set_kind(static_cast<std::uint32_t>(kind));
     h.set_subject(to_string(t.subject));
-    world.core->received(connection, view(hello.SerializeAsString()));
+    say(hello);
     if (outlet->goodbye) return std::nullopt;
     REQUIRE(outlet->frames.size() == 1);
     const auto reply = outlet->frames.front().hello_reply();
@@ -40,7 +62,7 @@ std::optional<v1::Ready> Client::connect(ClientKind kind, const Peer& peer) {
     v1::Frame prove;
     prove.mutable_prove()->set_key(to_string(key.public_key.view()));
     prove.mutable_prove()->set_signature(to_string(prove_client(t, key).view()));
-    world.core->received(connection, view(prove.SerializeAsString()));
+    say(prove);
     if (outlet->goodbye) return std::nullopt;
     REQUIRE(outlet->frames.size() == 1);
     const auto ready = outlet->frames.front().ready();
@@ -50,8 +72,14 @@ std::optional<v1::Ready> Client::connect(ClientKind kind, const Peer& peer) {
 
 std::uint64_t Client::send(v1::Frame frame) {
     frame.set_request(++request);
-    world.core->received(connection, view(frame.SerializeAsString()));
+    say(frame);
     return request;
+}
+
+void Client::say(const v1::Frame& frame) {
+    const auto bytes = frame.SerializeAsString();
+    if (world.scribe != nullptr) world.scribe->sent(connection, bytes);
+    world.core->received(connection, view(bytes));
 }
 
 std::optional<v1::Frame> Client::answer_to(std::uint64_t wanted) {
@@ -66,7 +94,7 @@ std::optional<v1::Frame> Client::answer_to(std::uint64_t wanted) {
 
 v1::Frame Client::ask(v1::Frame frame) {
     const auto number = send(std::move(frame));
-    world.core->flush();
+    world.flush();
     auto out = answer_to(number);
     REQUIRE(out.has_value());
     return *out;
@@ -153,7 +181,7 @@ void World::found() {
     const auto answer = founder->ask(frame);
     REQUIRE(answer.has_submit_result());
     CHECK(answer.submit_result().accepted(0).seq() == 1);
-    core->closed(founder->connection);
+    hang_up(*founder);
     REQUIRE(founder->connect()->device_state() == 1);
 }
 
@@ -196,7 +224,7 @@ std::unique_ptr<Client> World::join(directory::Role role) {
         directory::make_statement(s, random.id<directory::Nonce>(), admitted), holder->key,
         newcomer->key)));
     REQUIRE(answer.has_submit_result());
-    core->closed(holder->connection);
+    hang_up(*holder);
     REQUIRE(newcomer->connect().has_value());
     return newcomer;
 }

@@ -136,6 +136,19 @@ private:
 
 struct World;
 
+/// Writes down what clients do.
+struct Scribe {
+    virtual ~Scribe() = default;
+    /// Of the next connection.
+    virtual std::array<std::uint8_t, 32> exporter() = 0;
+    virtual void opened(ConnectionId connection) = 0;
+    virtual void sent(ConnectionId connection, const std::string& frame) = 0;
+    virtual void flushed() = 0;
+    virtual void closed(ConnectionId connection) = 0;
+    /// What the relay draws for this connection's nonce, if that is wanted.
+    virtual std::optional<Bytes> nonce() = 0;
+};
+
 /// One client connection with its key.
 struct Client {
     World& world;
@@ -150,6 +163,8 @@ struct Client {
     std::optional<v1::Ready> connect(ClientKind kind = ClientKind::device,
                                      const Peer& peer = {true, 0});
     std::uint64_t send(v1::Frame frame);
+    /// As it is, without a number.
+    void say(const v1::Frame& frame);
     /// Sends, flushes, and takes the answer out of what has arrived.
     v1::Frame ask(v1::Frame frame);
     std::optional<v1::Frame> answer_to(std::uint64_t number);
@@ -164,6 +179,13 @@ struct World {
     Folder folder;
     FakeClock clock;
     FakeRandom random;
+    Scribe* scribe = nullptr;
+    /// The relay's: from `random`, unless a scribe has it otherwise.
+    struct RelayRandom final : Random {
+        explicit RelayRandom(World& of) : world(of) {}
+        World& world;
+        void fill(std::span<std::uint8_t> out) override;
+    } relay_random{*this};
     SigningKey relay;
     SigningKey root;
     Bytes store_key;
@@ -196,7 +218,7 @@ struct World {
         blobs = std::make_unique<BlobService>(folder.path() / "blobs", clock);
         auto made = Core::open({{relay.clone(), true, quota},
                                 clock,
-                                random,
+                                relay_random,
                                 *store,
                                 *leases,
                                 *blobs,
@@ -235,6 +257,8 @@ struct World {
         }
         return std::move(out.value());
     }
+    void hang_up(Client& who);
+    void flush();
     directory::SignedStatement genesis(Client& who);
     /// The founder connected as a device.
     void found();

@@ -368,6 +368,8 @@ TEST_CASE("hexadecimal and base64") {
     CHECK(to_hex(out) == "00ff10");
     CHECK_FALSE(from_hex("0", out));
     CHECK_FALSE(from_hex("0g", out));
+    CHECK(from_hex("", out));
+    CHECK(out.empty());
     for (std::size_t n = 0; n < 40; ++n) {
         const auto bytes = counting(n, 200);
         REQUIRE(from_base64url(to_base64url(bytes), out));

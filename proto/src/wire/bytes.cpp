@@ -14,6 +14,10 @@ std::string to_hex(BytesView bytes) {
 }
 
 bool from_hex(std::string_view text, Bytes& out) {
+    if (text.empty()) {  // libsodium wants a place to write to
+        out.clear();
+        return true;
+    }
     Bytes result(text.size() / 2);
     std::size_t length = 0;
     if (text.size() % 2 != 0 ||
