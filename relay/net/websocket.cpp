@@ -25,15 +25,50 @@ namespace {
 
 constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t read_step = 16384;
-constexpr std::size_t kept_buffer = 4096;  // capacity that an idle connection may keep
-constexpr std::size_t max_pieces = 64;     // of a message, beyond one for each 512 bytes
-constexpr std::size_t max_controls = 120;  // between two messages
+constexpr std::size_t least_read = 1024;    // of a message that is not small
+constexpr std::size_t small_message = 128;  // acknowledgements, subscriptions, pings
+constexpr std::size_t kept_buffer = 4096;   // capacity that is kept for the next message
+constexpr std::size_t max_pieces = 64;      // of a message, beyond one for each 512 bytes
+constexpr std::size_t max_controls = 120;   // between two messages
 
 }  // namespace
 
 struct WebSocket::Beast {
     explicit Beast(TlsStream& stream) : websocket(stream) {}
+    /// Where the next piece goes. After a small message only the few bytes inside: whoever sends
+    /// nothing, or nothing large, holds no buffer.
+    asio::mutable_buffer room() {
+        if (buffer.capacity() == 0 && first_size == 0) return asio::buffer(first);
+        if (first_size != 0) {
+            buffer.commit(
+                asio::buffer_copy(buffer.prepare(least_read), asio::buffer(first, first_size)));
+            first_size = 0;
+        }
+        return buffer.prepare(std::min(read_step, std::max(buffer.size(), least_read)));
+    }
+    void add(std::size_t got) {
+        if (buffer.capacity() == 0) {
+            first_size = got;
+        } else {
+            buffer.commit(got);
+        }
+    }
+    [[nodiscard]] std::size_t size() const { return first_size + buffer.size(); }
+    [[nodiscard]] BytesView view() const {
+        if (first_size != 0) return BytesView(first).first(first_size);
+        const auto data = buffer.data();
+        return {static_cast<const std::uint8_t*>(data.data()), data.size()};
+    }
+    void clear() {
+        const bool keep = buffer.size() > small_message && buffer.capacity() <= kept_buffer;
+        if (!keep) buffer = beast::flat_buffer();
+        buffer.clear();
+        first_size = 0;
+    }
+
     ws::stream<TlsStream&, false> websocket;
+    std::array<std::uint8_t, small_message> first;
+    std::size_t first_size = 0;
     beast::flat_buffer buffer;
 };
 
@@ -71,30 +106,36 @@ asio::awaitable<Result<void>> WebSocket::accept(const HttpHead& head) {
     co_return Result<void>();
 }
 
-asio::awaitable<Result<BytesView>> WebSocket::read(std::size_t limit) {
-    auto& websocket = beast_->websocket;
-    auto& buffer = beast_->buffer;
-    buffer.clear();
-    if (buffer.capacity() > kept_buffer) buffer = beast::flat_buffer();
-    websocket.read_message_max(limit);
-    std::size_t pieces = 0;
-    do {
-        const auto room = std::min(read_step, std::max<std::size_t>(buffer.size(), 1024));
-        const auto into = buffer.prepare(room);
-        const auto [error, got] = co_await websocket.async_read_some(into, awaited);
-        if (error) co_return Error{Errc::unreachable};
-        buffer.commit(got);
-        const bool flooded =
-            ++pieces > max_pieces + buffer.size() / 512 || controls_ > max_controls;
-        if (flooded || !websocket.got_binary()) {
-            close(flooded ? 1008 : 1003);
-            co_return Error{Errc::bad_frame};
-        }
-    } while (!websocket.is_message_done());
+void WebSocket::read_all(std::shared_ptr<Receiver> receiver) { read_message(std::move(receiver)); }
+
+void WebSocket::read_message(std::shared_ptr<Receiver> receiver) {
+    beast_->clear();
+    beast_->websocket.read_message_max(receiver->limit());
+    pieces_ = 0;
+    read_piece(std::move(receiver));
+}
+
+void WebSocket::read_piece(std::shared_ptr<Receiver> receiver) {
+    const auto into = beast_->room();
+    beast_->websocket.async_read_some(
+        into, [this, receiver = std::move(receiver)](ErrorCode error, std::size_t got) mutable {
+            take_piece(std::move(receiver), error, got);
+        });
+}
+
+void WebSocket::take_piece(std::shared_ptr<Receiver> receiver, ErrorCode error, std::size_t got) {
+    if (error) return receiver->ended();
+    beast_->add(got);
+    const bool flooded = ++pieces_ > max_pieces + beast_->size() / 512 || controls_ > max_controls;
+    if (flooded || !beast_->websocket.got_binary()) {
+        close(flooded ? 1008 : 1003);
+        return receiver->ended();
+    }
+    if (!beast_->websocket.is_message_done()) return read_piece(std::move(receiver));
     heard_ = true;
     controls_ = 0;
-    const auto data = buffer.data();
-    co_return BytesView(static_cast<const std::uint8_t*>(data.data()), data.size());
+    receiver->message(beast_->view());
+    read_message(std::move(receiver));
 }
 
 void WebSocket::send(SharedBytes message) {

@@ -23,10 +23,22 @@ public:
     /// Answers the upgrade. Errors: malformed, unreachable.
     asio::awaitable<Result<void>> accept(const HttpHead& head);
 
-    /// The next whole binary message; valid until the next call. A text message, one above
-    /// `limit`, one in too many fragments, or too many pings end the connection with the close
-    /// code that RFC 6455 has for it. Errors: unreachable (closed by either side), bad_frame.
-    asio::awaitable<Result<BytesView>> read(std::size_t limit);
+    /// Who is given what arrives. No call may end the WebSocket's life.
+    class Receiver {
+    public:
+        virtual ~Receiver() = default;
+        /// The largest message that may come now; asked before each.
+        [[nodiscard]] virtual std::size_t limit() = 0;
+        /// A whole binary message, valid during the call.
+        virtual void message(BytesView bytes) = 0;
+        /// Closed by either side; nothing follows.
+        virtual void ended() = 0;
+    };
+    /// Reads until the end, which keeps `receiver` (the owner of this) alive. A text message, one
+    /// above the limit, one in too many fragments, or too many pings end the connection with the
+    /// close code that RFC 6455 has for it. Callbacks and not a coroutine: they hold no frames
+    /// while an idle connection waits.
+    void read_all(std::shared_ptr<Receiver> receiver);
 
     /// Queues one binary message.
     void send(SharedBytes message);
@@ -39,11 +51,15 @@ public:
 
 private:
     struct Beast;
+    void read_message(std::shared_ptr<Receiver> receiver);
+    void read_piece(std::shared_ptr<Receiver> receiver);
+    void take_piece(std::shared_ptr<Receiver> receiver, ErrorCode error, std::size_t got);
     TlsStream& stream_;
     std::unique_ptr<Beast> beast_;
     bool heard_ = true;
     bool closed_ = false;
     std::size_t controls_ = 0;  // control frames since the last whole message
+    std::size_t pieces_ = 0;    // of this message
 };
 
 }  // namespace huecry::relay

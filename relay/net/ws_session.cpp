@@ -1,5 +1,8 @@
 #include "net/ws_session.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
 #include "huecry/limits.hpp"
 #include "huecry/v1/frame.pb.h"
 
@@ -27,46 +30,51 @@ WsSession::~WsSession() {
 }
 
 asio::awaitable<void> WsSession::serve(std::shared_ptr<WsSession> session, HttpHead head) {
-    co_await session->run(std::move(head));
+    auto& self = *session;
+    const auto exporter = self.stream_->exporter();
+    if (!exporter) co_return;
+    self.arm(self.network_.options.proof_deadline);
+    const auto accepted = co_await self.websocket_.accept(head);
+    if (!accepted) {
+        self.timer_.cancel();
+        co_await self.stream_->finish();
+        co_return;
+    }
+    ++self.network_.counters.websockets;
+    self.stream_->on_drained([weak = self.weak_from_this()] {
+        if (const auto still = weak.lock()) still->tell_writable();
+    });
+    Peer peer;
+    peer.loopback = self.ticket_.loopback();
+    // Connections per address are counted by Admission, from TCP on: not once more there.
+    self.id_ = self.network_.core.opened(self, *exporter, peer);
+    self.opened_ = true;
+    self.websocket_.read_all(session);
 }
 
-asio::awaitable<void> WsSession::run(HttpHead head) {
-    const auto exporter = stream_->exporter();
-    if (!exporter) co_return;
-    arm(network_.options.proof_deadline);
-    const auto accepted = co_await websocket_.accept(head);
-    head = {};
-    if (accepted) {
-        ++network_.counters.websockets;
-        stream_->on_drained([weak = weak_from_this()] {
-            if (const auto session = weak.lock()) session->tell_writable();
-        });
-        Peer peer;
-        peer.loopback = ticket_.loopback();
-        // Connections per address are counted by Admission, from TCP on: not once more there.
-        id_ = network_.core.opened(*this, *exporter, peer);
-        opened_ = true;
-        co_await read_all();
-        opened_ = false;
-        network_.core.closed(id_);
-        network_.driver.kick();
-    }
+asio::awaitable<void> WsSession::finish(std::shared_ptr<WsSession> self) {
+    co_await self->stream_->finish();
+}
+
+std::size_t WsSession::limit() {
+    return closing_ ? limits::max_frame_before_proof : network_.core.frame_limit(id_);
+}
+
+void WsSession::message(BytesView bytes) {
+    if (closing_) return;
+    network_.core.received(id_, bytes);
+    note_proof();
+    network_.driver.kick();
+}
+
+void WsSession::ended() {
+    opened_ = false;
+    network_.core.closed(id_);
+    network_.driver.kick();
     timer_.cancel();
     stream_->on_drained({});
-    co_await stream_->finish();
-}
-
-asio::awaitable<void> WsSession::read_all() {
-    for (;;) {
-        const auto limit =
-            closing_ ? limits::max_frame_before_proof : network_.core.frame_limit(id_);
-        const auto message = co_await websocket_.read(limit);
-        if (!message) co_return;
-        if (closing_) continue;
-        network_.core.received(id_, *message);
-        note_proof();
-        network_.driver.kick();
-    }
+    auto end = finish(shared_from_this());
+    asio::co_spawn(network_.io, std::move(end), asio::detached);
 }
 
 void WsSession::note_proof() {
