@@ -101,7 +101,7 @@ std::optional<HttpResponse> HttpSession::refusal(const HttpHead& head) const {
 
 /// Nothing of this session stays in memory with the WebSocket.
 void HttpSession::upgrade() {
-    auto session = std::make_shared<WsSession>(network_, stream_, std::move(ticket_));
+    auto session = std::make_shared<WsSession>(network_, stream_, std::move(ticket_), *exporter_);
     auto life = WsSession::serve(std::move(session), std::move(*upgrade_));
     asio::co_spawn(network_.io, std::move(life), asio::detached);
 }

@@ -17,10 +17,12 @@ constexpr auto closing_time = std::chrono::seconds(5);
 
 }  // namespace
 
-WsSession::WsSession(Network& network, std::shared_ptr<TlsStream> stream, Admission::Ticket ticket)
+WsSession::WsSession(Network& network, std::shared_ptr<TlsStream> stream, Admission::Ticket ticket,
+                     const Handshake::Exporter& exporter)
     : network_(network),
       stream_(std::move(stream)),
       ticket_(std::move(ticket)),
+      exporter_(exporter),
       websocket_(*stream_),
       timer_(stream_->get_executor()) {}
 
@@ -31,8 +33,6 @@ WsSession::~WsSession() {
 
 asio::awaitable<void> WsSession::serve(std::shared_ptr<WsSession> session, HttpHead head) {
     auto& self = *session;
-    const auto exporter = self.stream_->exporter();
-    if (!exporter) co_return;
     self.arm(self.network_.options.proof_deadline);
     const auto accepted = co_await self.websocket_.accept(head);
     if (!accepted) {
@@ -47,7 +47,7 @@ asio::awaitable<void> WsSession::serve(std::shared_ptr<WsSession> session, HttpH
     Peer peer;
     peer.loopback = self.ticket_.loopback();
     // Connections per address are counted by Admission, from TCP on: not once more there.
-    self.id_ = self.network_.core.opened(self, *exporter, peer);
+    self.id_ = self.network_.core.opened(self, self.exporter_, peer);
     self.opened_ = true;
     self.websocket_.read_all(session);
 }

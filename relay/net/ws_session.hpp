@@ -16,7 +16,8 @@ class WsSession final : public Outlet,
                         public WebSocket::Receiver,
                         public std::enable_shared_from_this<WsSession> {
 public:
-    WsSession(Network& network, std::shared_ptr<TlsStream> stream, Admission::Ticket ticket);
+    WsSession(Network& network, std::shared_ptr<TlsStream> stream, Admission::Ticket ticket,
+              const Handshake::Exporter& exporter);
 
     /// Also ends it for the core, if the loop was stopped under it.
     ~WsSession() override;
@@ -46,6 +47,7 @@ private:
     Network& network_;
     std::shared_ptr<TlsStream> stream_;
     Admission::Ticket ticket_;
+    Handshake::Exporter exporter_;
     WebSocket websocket_;
     asio::steady_timer timer_;
     ConnectionId id_ = 0;
