@@ -77,15 +77,18 @@ Result<void> StoreWriter::end() {
 Result<void> StoreWriter::one(const write::DropBodies& w) {
     HUECRY_TRY_ASSIGN(const auto stream, numbers_.find(w.partnership, w.stream));
     if (stream == 0) return {};
-    {
-        auto q = db_.query(
-            "UPDATE entry SET has_body = 0, body = NULL, shared = NULL WHERE key BETWEEN ? AND ? "
-            "AND has_body = 1 AND ((1 << kind) & ?) != 0");
-        q.bind(entry_key(stream, w.first)).bind(entry_key(stream, w.last));
-        HUECRY_TRY(q.bind(std::uint64_t{w.kinds}).run());
-    }
-    if (w.stream.kind == StreamKind::mailbox) mailbox_bodies_went_ = true;
-    return {};
+    const bool mailbox = w.stream.kind == StreamKind::mailbox;
+    mailbox_bodies_went_ |= mailbox;
+    // Only mailboxes share bodies. OR ROLLBACK: whatever fails undoes the whole transaction anyway,
+    // and so no page is copied first to undo only this statement.
+    auto q = db_.query(
+        mailbox
+            ? "UPDATE entry SET has_body = 0, body = NULL, shared = NULL WHERE key BETWEEN ? "
+              "AND ? AND has_body = 1 AND ((1 << kind) & ?) != 0"
+            : "UPDATE OR ROLLBACK entry SET has_body = 0, body = NULL WHERE key BETWEEN ? AND ? "
+              "AND has_body = 1 AND ((1 << kind) & ?) != 0");
+    q.bind(entry_key(stream, w.first)).bind(entry_key(stream, w.last));
+    return q.bind(std::uint64_t{w.kinds}).run();
 }
 
 Result<void> StoreWriter::one(const write::DropEntries& w) {
