@@ -27,7 +27,7 @@ public:
 private:
     std::shared_ptr<TlsStream> stream_;
     std::uint64_t& closed_;
-    asio::steady_timer timer_;
+    LoopTimer timer_;
 };
 
 }  // namespace huecry::relay

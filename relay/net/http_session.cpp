@@ -22,7 +22,7 @@ HttpResponse unreadable(const Error& error) {
 
 }  // namespace
 
-HttpSession::HttpSession(Network& network, asio::ip::tcp::socket socket, Admission::Ticket ticket)
+HttpSession::HttpSession(Network& network, TcpSocket socket, Admission::Ticket ticket)
     : network_(network),
       stream_(std::make_shared<TlsStream>(std::move(socket), network.tls)),
       ticket_(std::move(ticket)),
@@ -179,7 +179,7 @@ asio::awaitable<bool> HttpSession::respond(HttpResponse response, bool keep_aliv
     co_return more && !failed;
 }
 
-asio::awaitable<void> serve_connection(Network& network, asio::ip::tcp::socket socket,
+asio::awaitable<void> serve_connection(Network& network, TcpSocket socket,
                                        Admission::Ticket ticket) {
     const auto session =
         std::make_unique<HttpSession>(network, std::move(socket), std::move(ticket));

@@ -75,7 +75,7 @@ struct TlsWire {
     }
 };
 
-TlsStream::TlsStream(asio::ip::tcp::socket socket, const TlsContext& context)
+TlsStream::TlsStream(TcpSocket socket, const TlsContext& context)
     : socket_(std::move(socket)), ssl_(SSL_new(context.native())) {
     auto* wire = BIO_new(TlsWire::method());
     if (ssl_ == nullptr || wire == nullptr) {
@@ -294,7 +294,7 @@ asio::awaitable<ErrorCode> TlsStream::drained() {
 
 asio::awaitable<void> TlsStream::finish() {
     const auto self = shared_from_this();
-    asio::steady_timer deadline(get_executor(), linger);
+    LoopTimer deadline(get_executor(), linger);
     deadline.async_wait([self](ErrorCode error) {
         if (!error) self->close();
     });

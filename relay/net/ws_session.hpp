@@ -49,7 +49,7 @@ private:
     Admission::Ticket ticket_;
     Handshake::Exporter exporter_;
     WebSocket websocket_;
-    asio::steady_timer timer_;
+    LoopTimer timer_;
     ConnectionId id_ = 0;
     bool opened_ = false;
     bool proved_ = false;
