@@ -156,7 +156,7 @@ Result<void> Database::configure(BytesView key, Mode mode) {
     if (mode == Mode::writer) {
         HUECRY_TRY(
             execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                    "PRAGMA journal_size_limit = 0; PRAGMA cache_size = -65536;"));
+                    "PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -65536;"));
         auto q = query("PRAGMA journal_mode");
         HUECRY_TRY_ASSIGN(const bool row, q.step());
         if (!row || q.text(0) != "wal") return Error{Errc::store_failed, "no write-ahead log"};
