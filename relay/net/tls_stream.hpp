@@ -97,6 +97,7 @@ private:
     void keep_rest();
     bool send_out();
     std::size_t gather(std::span<std::uint8_t> scratch);
+    bool encrypt_some();
     void wait_writable();
     void fail(ErrorCode error);
     ErrorCode queue_control(std::string bytes);
