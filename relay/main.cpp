@@ -13,6 +13,7 @@
 #include "commands/serve.hpp"
 #include "huecry/wire/signing.hpp"
 #include "huecry/wire/transcript.hpp"
+#include "ops/openssl_hash.hpp"
 #include "ops/process_limits.hpp"
 
 namespace huecry::relay {
@@ -67,6 +68,7 @@ int main_of(int argc, const char* const* argv) {
     // libprotobuf would print a line for each malformed text that anybody sends.
     google::protobuf::SetLogHandler(nullptr);
     if (!initialise_crypto()) return report({Errc::internal, "libsodium does not start"});
+    hash_with_openssl();
     const auto done = run(*line);
     return done ? 0 : report(done.error());
 }

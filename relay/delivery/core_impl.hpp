@@ -179,7 +179,7 @@ private:
     void drop_acknowledged(PartnershipState& p, StreamState& s);
     void expire();
     void send_unreadable_away();
-    void prune(std::uint64_t now);
+    void prune(std::uint64_t now, std::uint64_t steady);
 
     [[nodiscard]] Connection* connection(ConnectionId id);
     [[nodiscard]] Connection* device_connection(const PartnershipId& p, const DeviceId& d);
@@ -210,6 +210,7 @@ private:
     bool expiry_out_ = false;
     std::size_t expire_at_once_ = 0;
     std::uint64_t last_prune_ms_ = 0;
+    std::uint64_t last_header_prune_ms_ = 0;
     std::uint64_t last_truncate_ms_ = 0;
 };
 

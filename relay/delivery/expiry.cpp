@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::uint64_t day_ms = 86'400'000;
 constexpr std::uint64_t prune_every_ms = 60'000;
-constexpr std::uint64_t truncate_every_ms = 10'000;  // for what went before its deadline
+constexpr std::uint64_t prune_headers_every_ms = 3'600'000;  // of the 60 days that they are kept
+constexpr std::uint64_t truncate_every_ms = 10'000;          // for what went before its deadline
 constexpr std::uint64_t lease_log_days = 90;
 constexpr std::size_t due_at_once = 1000;
 constexpr std::uint32_t unreadable_again_ms = 30'000;
@@ -138,18 +139,21 @@ void CoreImpl::tick() {
     last_prune_ms_ = std::max<std::uint64_t>(steady, 1);
     const auto now = time_.now();
     current_->writes.emplace_back(write::Meta{"time", now});
-    if (!time_.held()) prune(now);
+    if (!time_.held()) prune(now, steady);
     for (auto& [id, p] : partnerships_)
         std::erase_if(p->reservations,
                       [&](const auto& r) { return r.second.until_steady_ms <= steady; });
 }
 
-void CoreImpl::prune(std::uint64_t now) {
+void CoreImpl::prune(std::uint64_t now, std::uint64_t steady) {
     const auto before = [now](std::uint64_t days) {
         return now > days * day_ms ? now - days * day_ms : 0;
     };
+    const bool headers =
+        last_header_prune_ms_ == 0 || steady >= last_header_prune_ms_ + prune_headers_every_ms;
+    if (headers) last_header_prune_ms_ = std::max<std::uint64_t>(steady, 1);
     current_->writes.emplace_back(write::Prune{before(limits::dedup_days),
-                                               before(limits::header_retention_days),
+                                               headers ? before(limits::header_retention_days) : 0,
                                                before(lease_log_days), now});
 }
 

@@ -33,7 +33,7 @@ public:
 private:
     std::shared_ptr<TlsStream> stream_;
     NetCounters& counters_;
-    asio::steady_timer timer_;
+    LoopTimer timer_;
 };
 
 }  // namespace huecry::relay

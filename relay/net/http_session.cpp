@@ -32,7 +32,7 @@ HttpResponse unreadable(const Error& error) {
 
 }  // namespace
 
-HttpSession::HttpSession(Network& network, asio::ip::tcp::socket socket, Admission::Ticket ticket)
+HttpSession::HttpSession(Network& network, TcpSocket socket, Admission::Ticket ticket)
     : network_(network),
       stream_(std::make_shared<TlsStream>(std::move(socket), network.tls)),
       ticket_(std::move(ticket)),
@@ -120,7 +120,8 @@ std::optional<HttpResponse> HttpSession::refusal(const HttpHead& head) const {
 
 /// Nothing of this session stays in memory with the WebSocket.
 void HttpSession::upgrade() {
-    auto session = std::make_shared<WsSession>(network_, stream_, std::move(ticket_), accepted_);
+    auto session =
+        std::make_shared<WsSession>(network_, stream_, std::move(ticket_), *exporter_, accepted_);
     auto life = WsSession::serve(std::move(session), std::move(*upgrade_));
     asio::co_spawn(network_.io, std::move(life), asio::detached);
 }
@@ -219,7 +220,7 @@ asio::awaitable<bool> HttpSession::respond(HttpResponse response, bool keep_aliv
     co_return more && !failed;
 }
 
-asio::awaitable<void> serve_connection(Network& network, asio::ip::tcp::socket socket,
+asio::awaitable<void> serve_connection(Network& network, TcpSocket socket,
                                        Admission::Ticket ticket) {
     const auto session =
         std::make_unique<HttpSession>(network, std::move(socket), std::move(ticket));

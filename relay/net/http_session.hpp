@@ -17,7 +17,7 @@ namespace huecry::relay {
 /// requests of a connection share: the reader, the handshake and who has proved to be there.
 class HttpSession {
 public:
-    HttpSession(Network& network, asio::ip::tcp::socket socket, Admission::Ticket ticket);
+    HttpSession(Network& network, TcpSocket socket, Admission::Ticket ticket);
 
     /// Runs until the connection is closed.
     asio::awaitable<void> run();
@@ -47,7 +47,7 @@ private:
 };
 
 /// Owns the session of one accepted socket until it has ended.
-asio::awaitable<void> serve_connection(Network& network, asio::ip::tcp::socket socket,
+asio::awaitable<void> serve_connection(Network& network, TcpSocket socket,
                                        Admission::Ticket ticket);
 
 }  // namespace huecry::relay

@@ -57,7 +57,7 @@ Result<std::uint16_t> Listener::listen(const std::string& host, std::uint16_t po
 asio::awaitable<void> Listener::accept_all() {
     asio::steady_timer rest(network_.io);
     while (acceptor_.is_open()) {
-        auto [error, socket] = co_await acceptor_.async_accept(awaited);
+        auto [error, socket] = co_await acceptor_.async_accept(network_.io, awaited);
         if (error == asio::error::operation_aborted) co_return;
         if (error == asio::error::no_descriptors || error == asio::error::no_memory) {
             network_.log(LogLevel::warning, "accept_failed",

@@ -15,7 +15,8 @@
 namespace huecry::relay {
 namespace {
 
-constexpr std::size_t buffer_size = 65536;  // four of the largest records (RFC 8446 section 5.1)
+constexpr std::size_t record_size = 16384;  // the largest (RFC 8446 section 5.1)
+constexpr std::size_t buffer_size = 4 * record_size;
 constexpr std::size_t max_discarded = 262144;
 constexpr auto linger = std::chrono::seconds(2);
 constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
@@ -76,7 +77,7 @@ struct TlsWire {
     }
 };
 
-TlsStream::TlsStream(asio::ip::tcp::socket socket, const TlsContext& context)
+TlsStream::TlsStream(TcpSocket socket, const TlsContext& context)
     : socket_(std::move(socket)), context_(context) {
     ErrorCode ignored;
     socket_.native_non_blocking(true, ignored);
@@ -297,17 +298,40 @@ std::size_t TlsStream::gather(std::span<std::uint8_t> into) {
     return used;
 }
 
+/// Whole records of a long message are taken from where it stands; all else is put together first.
+bool TlsStream::encrypt_some() {
+    const auto& front = queue_.front();
+    SharedBytes body;
+    BytesView bytes;
+    if (first_offset_ >= front.prefix_size) {
+        const auto rest = view(*front.body).subspan(first_offset_ - front.prefix_size);
+        bytes = rest.first(std::min(rest.size(), buffer_size) / record_size * record_size);
+        body = front.body;
+    }
+    if (bytes.empty()) {
+        const bool is_long = front.size() - first_offset_ >= 2 * record_size;
+        const auto into = std::span(gathered).first(is_long ? record_size : buffer_size);
+        bytes = BytesView(gathered).first(gather(into));
+    } else {
+        queued_ -= bytes.size();
+        first_offset_ += bytes.size();
+        if (first_offset_ == front.size()) {
+            queue_.pop_front();
+            first_offset_ = 0;
+        }
+    }
+    std::size_t written = 0;
+    const int result = SSL_write_ex(ssl_, bytes.data(), bytes.size(), &written);
+    if (result != 1) step_of(result);
+    return result == 1;
+}
+
 void TlsStream::flush() {
     while (open_ && blocked_.empty() && !queue_.empty()) {
-        const auto bytes = BytesView(gathered).first(gather(gathered));
-        std::size_t written = 0;
-        const int result = SSL_write_ex(ssl_, bytes.data(), bytes.size(), &written);
-        if (result != 1) {
-            step_of(result);
-            send_out();
-            return fail(asio::error::fault);  // it cannot be the wire, which takes everything
-        }
+        bool good = true;
+        while (good && !queue_.empty() && outgoing.size() < buffer_size) good = encrypt_some();
         send_out();
+        if (!good) return fail(asio::error::fault);  // it cannot be the wire: it takes everything
     }
     if (queued_ > 0 || !blocked_.empty()) return;
     control_queued_ = 0;
@@ -341,7 +365,7 @@ asio::awaitable<ErrorCode> TlsStream::drained() {
 
 asio::awaitable<void> TlsStream::finish() {
     const auto self = shared_from_this();
-    asio::steady_timer deadline(get_executor(), linger);
+    LoopTimer deadline(get_executor(), linger);
     deadline.async_wait([self](ErrorCode error) {
         if (!error) self->close();
     });

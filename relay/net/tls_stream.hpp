@@ -3,6 +3,7 @@
 #include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/compose.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -20,6 +21,10 @@ namespace huecry::relay {
 namespace asio = boost::asio;
 using ErrorCode = boost::system::error_code;
 using SharedBytes = std::shared_ptr<const std::string>;
+/// With the executor itself and not one of any type: it is copied with each wait.
+using LoopExecutor = asio::io_context::executor_type;
+using TcpSocket = asio::ip::tcp::socket::rebind_executor<LoopExecutor>::other;
+using LoopTimer = asio::steady_timer::rebind_executor<LoopExecutor>::other;
 
 /// One TLS connection of the relay. OpenSSL never sees the socket: ciphertext goes through two
 /// buffers that all connections of the thread share, so that several records leave in one send and
@@ -32,10 +37,10 @@ using SharedBytes = std::shared_ptr<const std::string>;
 /// It is an AsyncStream for Beast as well. Network thread only; `close()` ends every wait.
 class TlsStream : public std::enable_shared_from_this<TlsStream> {
 public:
-    using executor_type = asio::ip::tcp::socket::executor_type;
-    using next_layer_type = asio::ip::tcp::socket;
+    using executor_type = LoopExecutor;
+    using next_layer_type = TcpSocket;
 
-    TlsStream(asio::ip::tcp::socket socket, const TlsContext& context);
+    TlsStream(TcpSocket socket, const TlsContext& context);
     ~TlsStream();
     TlsStream(const TlsStream&) = delete;
     TlsStream& operator=(const TlsStream&) = delete;
@@ -103,11 +108,12 @@ private:
     void keep_rest();
     bool send_out();
     std::size_t gather(std::span<std::uint8_t> scratch);
+    bool encrypt_some();
     void wait_writable();
     void fail(ErrorCode error);
     ErrorCode queue_control(std::string bytes);
 
-    asio::ip::tcp::socket socket_;
+    TcpSocket socket_;
     const TlsContext& context_;
     ssl_st* ssl_ = nullptr;  // from the first byte on
     Fifo<Piece> queue_;
@@ -124,7 +130,7 @@ private:
     std::size_t allowance_ = SIZE_MAX;  // bytes that may still be read
     bool open_ = true;
     ErrorCode error_;
-    std::optional<asio::steady_timer> drained_;
+    std::optional<LoopTimer> drained_;
     std::function<void()> on_drained_;
 };
 

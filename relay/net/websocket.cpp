@@ -28,7 +28,9 @@ namespace {
 
 constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t read_step = 16384;
-constexpr std::size_t kept_buffer = 4096;         // capacity that an idle connection may keep
+constexpr std::size_t least_read = 1024;          // of a message that is not small
+constexpr std::size_t small_message = 128;        // acknowledgements, subscriptions, pings
+constexpr std::size_t kept_buffer = 4096;         // capacity that is kept for the next message
 constexpr std::size_t bytes_of_a_fragment = 512;  // smaller ones are counted
 
 std::uint64_t steady_ms() {
@@ -41,7 +43,40 @@ std::uint64_t steady_ms() {
 
 struct WebSocket::Beast {
     explicit Beast(TlsStream& stream) : websocket(stream) {}
+    /// Where the next piece goes. After a small message only the few bytes inside: whoever sends
+    /// nothing, or nothing large, holds no buffer.
+    asio::mutable_buffer room() {
+        if (buffer.capacity() == 0 && first_size == 0) return asio::buffer(first);
+        if (first_size != 0) {
+            buffer.commit(
+                asio::buffer_copy(buffer.prepare(least_read), asio::buffer(first, first_size)));
+            first_size = 0;
+        }
+        return buffer.prepare(std::min(read_step, std::max(buffer.size(), least_read)));
+    }
+    void add(std::size_t got) {
+        if (buffer.capacity() == 0) {
+            first_size = got;
+        } else {
+            buffer.commit(got);
+        }
+    }
+    [[nodiscard]] std::size_t size() const { return first_size + buffer.size(); }
+    [[nodiscard]] BytesView view() const {
+        if (first_size != 0) return BytesView(first).first(first_size);
+        const auto data = buffer.data();
+        return {static_cast<const std::uint8_t*>(data.data()), data.size()};
+    }
+    void clear() {
+        const bool keep = buffer.size() > small_message && buffer.capacity() <= kept_buffer;
+        if (!keep) buffer = beast::flat_buffer();
+        buffer.clear();
+        first_size = 0;
+    }
+
     ws::stream<TlsStream&, false> websocket;
+    std::array<std::uint8_t, small_message> first;
+    std::size_t first_size = 0;
     beast::flat_buffer buffer;
 };
 
@@ -89,36 +124,44 @@ asio::awaitable<Result<void>> WebSocket::accept(const HttpHead& head) {
     co_return Result<void>();
 }
 
-asio::awaitable<Result<BytesView>> WebSocket::read(std::size_t limit) {
-    auto& websocket = beast_->websocket;
-    auto& buffer = beast_->buffer;
-    buffer.clear();
-    if (buffer.capacity() > kept_buffer) buffer = beast::flat_buffer();
-    websocket.read_message_max(limit);
+void WebSocket::read_all(std::shared_ptr<Receiver> receiver) { read_message(std::move(receiver)); }
+
+void WebSocket::read_message(std::shared_ptr<Receiver> receiver) {
+    beast_->clear();
+    const auto limit = receiver->limit();
+    beast_->websocket.read_message_max(limit);
     // Beast goes on by itself through fragments in which nothing is.
     allowance_ = 2 * limit + read_step;
     stream_.allow(allowance_);
-    std::size_t pieces = 0;
-    do {
-        const auto room = std::min(read_step, std::max<std::size_t>(buffer.size(), 1024));
-        const auto into = buffer.prepare(room);
-        const auto [error, got] = co_await websocket.async_read_some(into, awaited);
-        if (flooded_) co_return Error{Errc::rate_limited};
-        if (error && !stream_.used_up()) co_return Error{Errc::unreachable};
-        buffer.commit(got);
-        if (stream_.used_up() ||
-            ++pieces > limits::max_fragments + buffer.size() / bytes_of_a_fragment) {
-            close(1008);
-            co_return Error{Errc::too_large};
-        }
-        if (!websocket.got_binary()) {
-            close(1003);
-            co_return Error{Errc::bad_frame};
-        }
-    } while (!websocket.is_message_done());
+    pieces_ = 0;
+    read_piece(std::move(receiver));
+}
+
+void WebSocket::read_piece(std::shared_ptr<Receiver> receiver) {
+    const auto into = beast_->room();
+    beast_->websocket.async_read_some(
+        into, [this, receiver = std::move(receiver)](ErrorCode error, std::size_t got) mutable {
+            take_piece(std::move(receiver), error, got);
+        });
+}
+
+void WebSocket::take_piece(std::shared_ptr<Receiver> receiver, ErrorCode error, std::size_t got) {
+    if (flooded_) return receiver->ended(Errc::rate_limited);
+    if (error && !stream_.used_up()) return receiver->ended(Errc::unreachable);
+    beast_->add(got);
+    if (stream_.used_up() ||
+        ++pieces_ > limits::max_fragments + beast_->size() / bytes_of_a_fragment) {
+        close(1008);
+        return receiver->ended(Errc::too_large);
+    }
+    if (!beast_->websocket.got_binary()) {
+        close(1003);
+        return receiver->ended(Errc::bad_frame);
+    }
+    if (!beast_->websocket.is_message_done()) return read_piece(std::move(receiver));
     heard_ = true;
-    const auto data = buffer.data();
-    co_return BytesView(static_cast<const std::uint8_t*>(data.data()), data.size());
+    receiver->message(beast_->view());
+    read_message(std::move(receiver));
 }
 
 void WebSocket::send(SharedBytes message) {

@@ -24,11 +24,23 @@ public:
     /// Answers the upgrade. Errors: malformed, unreachable.
     asio::awaitable<Result<void>> accept(const HttpHead& head);
 
-    /// The next whole binary message; valid until the next call. A text message, one above
-    /// `limit`, one in too many fragments, or too many control frames end the connection with the
-    /// close code that RFC 6455 has for it. Errors: unreachable (closed by either side), bad_frame
-    /// (text), too_large (fragments), rate_limited (control frames).
-    asio::awaitable<Result<BytesView>> read(std::size_t limit);
+    /// Who is given what arrives. No call may end the WebSocket's life.
+    class Receiver {
+    public:
+        virtual ~Receiver() = default;
+        /// The largest message that may come now; asked before each.
+        [[nodiscard]] virtual std::size_t limit() = 0;
+        /// A whole binary message, valid during the call.
+        virtual void message(BytesView bytes) = 0;
+        /// Closed by either side (unreachable), or ended for what came: bad_frame (text), too_large
+        /// (fragments), rate_limited (control frames). Nothing follows.
+        virtual void ended(Errc why) = 0;
+    };
+    /// Reads until the end, which keeps `receiver` (the owner of this) alive. A text message, one
+    /// above the limit, one in too many fragments, or too many control frames end the connection
+    /// with the close code that RFC 6455 has for it. Callbacks and not a coroutine: they hold no
+    /// frames while an idle connection waits.
+    void read_all(std::shared_ptr<Receiver> receiver);
 
     /// Queues one binary message.
     void send(SharedBytes message);
@@ -42,6 +54,9 @@ public:
 private:
     struct Beast;
     void heard_control(bool pong);
+    void read_message(std::shared_ptr<Receiver> receiver);
+    void read_piece(std::shared_ptr<Receiver> receiver);
+    void take_piece(std::shared_ptr<Receiver> receiver, ErrorCode error, std::size_t got);
     TlsStream& stream_;
     std::unique_ptr<Beast> beast_;
     bool heard_ = true;
@@ -49,6 +64,7 @@ private:
     TokenBucket controls_;
     bool flooded_ = false;
     std::size_t allowance_ = 0;  // bytes of one message with all that is around it
+    std::size_t pieces_ = 0;     // of this message
 };
 
 }  // namespace huecry::relay

@@ -1,5 +1,8 @@
 #include "net/ws_session.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
 #include "huecry/limits.hpp"
 #include "huecry/v1/frame.pb.h"
 
@@ -12,10 +15,12 @@ constexpr auto closing_time = std::chrono::seconds(5);
 }  // namespace
 
 WsSession::WsSession(Network& network, std::shared_ptr<TlsStream> stream, Admission::Ticket ticket,
+                     const Handshake::Exporter& exporter,
                      std::chrono::steady_clock::time_point accepted)
     : network_(network),
       stream_(std::move(stream)),
       ticket_(std::move(ticket)),
+      exporter_(exporter),
       websocket_(*stream_),
       timer_(stream_->get_executor()),
       accepted_(accepted) {}
@@ -26,46 +31,51 @@ WsSession::~WsSession() {
 }
 
 asio::awaitable<void> WsSession::serve(std::shared_ptr<WsSession> session, HttpHead head) {
-    co_await session->run(std::move(head));
+    auto& self = *session;
+    self.arm(self.accepted_ + self.network_.options.proof_deadline -
+             std::chrono::steady_clock::now());
+    const auto accepted = co_await self.websocket_.accept(head);
+    if (!accepted) {
+        self.timer_.cancel();
+        co_await self.stream_->finish();
+        co_return;
+    }
+    ++self.network_.counters.websockets;
+    self.stream_->on_drained([weak = self.weak_from_this()] {
+        if (const auto still = weak.lock()) still->tell_writable();
+    });
+    Peer peer;
+    peer.loopback = self.ticket_.loopback();
+    // Connections per address are counted by Admission, from TCP on: not once more there.
+    self.id_ = self.network_.core.opened(self, self.exporter_, peer);
+    self.opened_ = true;
+    self.websocket_.read_all(session);
 }
 
-asio::awaitable<void> WsSession::run(HttpHead head) {
-    const auto exporter = stream_->exporter();
-    if (!exporter) co_return;
-    arm(accepted_ + network_.options.proof_deadline - std::chrono::steady_clock::now());
-    const auto accepted = co_await websocket_.accept(head);
-    head = {};
-    if (accepted) {
-        ++network_.counters.websockets;
-        stream_->on_drained([weak = weak_from_this()] {
-            if (const auto session = weak.lock()) session->tell_writable();
-        });
-        Peer peer;
-        peer.loopback = ticket_.loopback();
-        // Connections per address are counted by Admission, from TCP on: not once more there.
-        id_ = network_.core.opened(*this, *exporter, peer);
-        opened_ = true;
-        co_await read_all();
-        opened_ = false;
-        network_.core.closed(id_);
-        network_.driver.kick();
-    }
+asio::awaitable<void> WsSession::finish(std::shared_ptr<WsSession> self) {
+    co_await self->stream_->finish();
+}
+
+std::size_t WsSession::limit() {
+    return closing_ ? limits::max_frame_before_proof : network_.core.frame_limit(id_);
+}
+
+void WsSession::message(BytesView bytes) {
+    if (closing_) return;
+    network_.core.received(id_, bytes);
+    note_proof();
+    network_.driver.kick();
+}
+
+void WsSession::ended(Errc why) {
+    note_refused(why);
+    opened_ = false;
+    network_.core.closed(id_);
+    network_.driver.kick();
     timer_.cancel();
     stream_->on_drained({});
-    co_await stream_->finish();
-}
-
-asio::awaitable<void> WsSession::read_all() {
-    for (;;) {
-        const auto limit =
-            closing_ ? limits::max_frame_before_proof : network_.core.frame_limit(id_);
-        const auto message = co_await websocket_.read(limit);
-        if (!message) co_return note_refused(message.error().code);
-        if (closing_) continue;
-        network_.core.received(id_, *message);
-        note_proof();
-        network_.driver.kick();
-    }
+    auto end = finish(shared_from_this());
+    asio::co_spawn(network_.io, std::move(end), asio::detached);
 }
 
 void WsSession::note_proof() {

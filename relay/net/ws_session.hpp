@@ -8,21 +8,22 @@
 
 namespace huecry::relay {
 
-/// One WebSocket connection: the core's outlet and the coroutine that reads for it. It writes
-/// whenever the core has finished a step; what the socket does not take at once waits in the
-/// stream's queue, whose length the core watches. Network thread only.
+/// One WebSocket connection: the core's outlet, and what reads for it. It writes whenever the core
+/// has finished a step; what the socket does not take at once waits in the stream's queue, whose
+/// length the core watches. Network thread only.
 class WsSession final : public Outlet,
                         public CoreDriver::Flushable,
+                        public WebSocket::Receiver,
                         public std::enable_shared_from_this<WsSession> {
 public:
     /// `accepted`: when the connection was; its proof is due by then.
     WsSession(Network& network, std::shared_ptr<TlsStream> stream, Admission::Ticket ticket,
-              std::chrono::steady_clock::time_point accepted);
+              const Handshake::Exporter& exporter, std::chrono::steady_clock::time_point accepted);
 
     /// Also ends it for the core, if the loop was stopped under it.
     ~WsSession() override;
 
-    /// From the upgrade to the closed connection; owns the session until then.
+    /// The upgrade; from then on what reads owns the session, until the connection is closed.
     static asio::awaitable<void> serve(std::shared_ptr<WsSession> session, HttpHead head);
 
     void send(EncodedFrame frame) override;
@@ -32,9 +33,12 @@ public:
 
     void flush_now() override;
 
+    [[nodiscard]] std::size_t limit() override;
+    void message(BytesView bytes) override;
+    void ended(Errc why) override;
+
 private:
-    asio::awaitable<void> run(HttpHead head);
-    asio::awaitable<void> read_all();
+    static asio::awaitable<void> finish(std::shared_ptr<WsSession> self);
     void note_proof();
     void note_refused(Errc why);
     void arm(std::chrono::steady_clock::duration time);
@@ -45,8 +49,9 @@ private:
     Network& network_;
     std::shared_ptr<TlsStream> stream_;
     Admission::Ticket ticket_;
+    Handshake::Exporter exporter_;
     WebSocket websocket_;
-    asio::steady_timer timer_;
+    LoopTimer timer_;
     ConnectionId id_ = 0;
     bool opened_ = false;
     bool proved_ = false;

@@ -117,7 +117,7 @@ bool Query::is_null(int column) const {
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file, BytesView key,
                                                  Mode mode) {
     sqlite3* handle = nullptr;
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_PRIVATECACHE |
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
                       (mode == Mode::writer ? SQLITE_OPEN_CREATE : 0);
     const int code = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
     if (handle == nullptr) throw std::bad_alloc();
@@ -159,7 +159,7 @@ Result<void> Database::configure(BytesView key, Mode mode) {
     if (mode == Mode::writer) {
         HUECRY_TRY(
             execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                    "PRAGMA journal_size_limit = 0;"));
+                    "PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -65536;"));
         auto q = query("PRAGMA journal_mode");
         HUECRY_TRY_ASSIGN(const bool row, q.step());
         if (!row || q.text(0) != "wal") return Error{Errc::store_failed, "no write-ahead log"};

@@ -64,6 +64,7 @@ private:
     bool damaged_ = false;
 };
 
+/// One thread at a time: SQLite does not lock it.
 class Database {
 public:
     enum class Mode { writer, reader };

@@ -114,6 +114,11 @@ INSERT INTO acceptance_log (stream, device, message_id, digest, answer, seq, acc
     SELECT stream, device, message_id, digest, answer, seq, accepted FROM acceptance
     ORDER BY accepted, stream, seq;
 DROP TABLE acceptance;
+)sql",
+                                 // Only what still has to go: a body that went costs no new place.
+                                 R"sql(
+DROP INDEX entry_due;
+CREATE INDEX entry_due ON entry (expiry) WHERE has_body = 1 AND expiry > 0;
 )sql"};
 
 constexpr std::array lease_steps{R"sql(

@@ -36,7 +36,7 @@ CREATE TABLE entry (
     body     BLOB,
     shared   INTEGER REFERENCES shared_body (number)
 ) STRICT;
-CREATE INDEX entry_due ON entry (has_body, expiry) WHERE expiry > 0;
+CREATE INDEX entry_due ON entry (expiry) WHERE has_body = 1 AND expiry > 0;
 CREATE INDEX entry_handshake ON entry (key) WHERE kind = 2;
 CREATE INDEX entry_shared ON entry (shared) WHERE shared IS NOT NULL;
 CREATE TABLE key_package (

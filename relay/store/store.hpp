@@ -170,7 +170,8 @@ struct Meta {
     std::string name;
     std::uint64_t value = 0;
 };
-/// Acceptances, header rows, lease accesses and codes that are older than these times.
+/// Acceptances, header rows, lease accesses and codes that are older than these times. 0: none.
+/// Header rows: all that were accepted before are read, so less often than the others.
 struct Prune {
     std::uint64_t acceptances_before_ms = 0;
     std::uint64_t headers_expired_before_ms = 0;

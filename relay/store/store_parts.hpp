@@ -72,6 +72,9 @@ private:
     [[nodiscard]] Result<void> one(const write::Meta& w);
     [[nodiscard]] Result<void> one(const write::Prune& w);
     [[nodiscard]] Result<void> prune_acceptances(std::uint64_t before_ms);
+    [[nodiscard]] Result<void> prune_headers(std::uint64_t before_ms);
+    [[nodiscard]] Result<std::vector<std::uint64_t>> old_headers(std::uint64_t stream,
+                                                                 std::uint64_t before_ms);
 
     Database& db_;
     StreamNumbers numbers_;

@@ -77,15 +77,18 @@ Result<void> StoreWriter::end() {
 Result<void> StoreWriter::one(const write::DropBodies& w) {
     HUECRY_TRY_ASSIGN(const auto stream, numbers_.find(w.partnership, w.stream));
     if (stream == 0) return {};
-    {
-        auto q = db_.query(
-            "UPDATE entry SET has_body = 0, body = NULL, shared = NULL WHERE key BETWEEN ? AND ? "
-            "AND has_body = 1 AND ((1 << kind) & ?) != 0");
-        q.bind(entry_key(stream, w.first)).bind(entry_key(stream, w.last));
-        HUECRY_TRY(q.bind(std::uint64_t{w.kinds}).run());
-    }
-    if (w.stream.kind == StreamKind::mailbox) mailbox_bodies_went_ = true;
-    return {};
+    const bool mailbox = w.stream.kind == StreamKind::mailbox;
+    mailbox_bodies_went_ |= mailbox;
+    // Only mailboxes share bodies. OR ROLLBACK: whatever fails undoes the whole transaction anyway,
+    // and so no page is copied first to undo only this statement.
+    auto q = db_.query(
+        mailbox
+            ? "UPDATE entry SET has_body = 0, body = NULL, shared = NULL WHERE key BETWEEN ? "
+              "AND ? AND has_body = 1 AND ((1 << kind) & ?) != 0"
+            : "UPDATE OR ROLLBACK entry SET has_body = 0, body = NULL WHERE key BETWEEN ? AND ? "
+              "AND has_body = 1 AND ((1 << kind) & ?) != 0");
+    q.bind(entry_key(stream, w.first)).bind(entry_key(stream, w.last));
+    return q.bind(std::uint64_t{w.kinds}).run();
 }
 
 Result<void> StoreWriter::one(const write::DropEntries& w) {
@@ -223,15 +226,49 @@ Result<void> StoreWriter::prune_acceptances(std::uint64_t before_ms) {
     return {};
 }
 
+/// The rows of a stream that go: it is in the order of time, and nothing expires before it was
+/// accepted, so what is newer than `before_ms` is not looked at. The newest of each stream stays:
+/// it carries the running hash.
+Result<std::vector<std::uint64_t>> StoreWriter::old_headers(std::uint64_t stream,
+                                                            std::uint64_t before_ms) {
+    auto q = db_.query(
+        "SELECT key, accepted, expiry, has_body FROM entry WHERE key BETWEEN ? AND ? ORDER BY key");
+    q.bind(entry_key(stream, 1)).bind(entry_key(stream, max_seq));
+    std::vector<std::uint64_t> out;
+    std::uint64_t last = 0;  // to go, unless nothing follows
+    for (;;) {
+        HUECRY_TRY_ASSIGN(const bool row, q.step());
+        if (row && last != 0) out.push_back(last);
+        if (!row || q.number(1) >= before_ms) return out;
+        const bool over = q.number(2) > 0 && q.number(2) < before_ms;
+        last = over && q.number(3) == 0 ? q.number(0) : 0;
+    }
+}
+
+Result<void> StoreWriter::prune_headers(std::uint64_t before_ms) {
+    if (before_ms == 0) return {};
+    std::vector<std::uint64_t> streams;
+    {
+        auto q = db_.query("SELECT number FROM stream WHERE kind != 1");  // no directory's
+        for (;;) {
+            HUECRY_TRY_ASSIGN(const bool row, q.step());
+            if (!row) break;
+            streams.push_back(q.number(0));
+        }
+    }
+    for (const auto stream : streams) {
+        HUECRY_TRY_ASSIGN(const auto old, old_headers(stream, before_ms));
+        for (const auto key : old) {
+            auto q = db_.query("DELETE FROM entry WHERE key = ?");
+            HUECRY_TRY(q.bind(key).run());
+        }
+    }
+    return {};
+}
+
 Result<void> StoreWriter::one(const write::Prune& w) {
     HUECRY_TRY(prune_acceptances(w.acceptances_before_ms));
-    {
-        // The newest of each stream stays: it carries the running hash.
-        auto q = db_.query(
-            "DELETE FROM entry WHERE has_body = 0 AND expiry > 0 AND expiry < ? AND key < (SELECT "
-            "max(e.key) FROM entry e WHERE e.key <= (entry.key | 1099511627775))");
-        HUECRY_TRY(q.bind(w.headers_expired_before_ms).run());
-    }
+    HUECRY_TRY(prune_headers(w.headers_expired_before_ms));
     {
         auto q = db_.query("DELETE FROM lease_access WHERE time < ?");
         HUECRY_TRY(q.bind(w.accesses_before_ms).run());

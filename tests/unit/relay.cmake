@@ -9,4 +9,6 @@ if(TARGET relay_delivery)
     LINK relay_world OpenSSL::Crypto)
   target_compile_definitions(relay_store_test PRIVATE
     RELAY_SCHEMA_FILE="${CMAKE_SOURCE_DIR}/relay/store/schema.sql")
+  huecry_test(relay_hash_test LABEL unit SOURCES relay_hash_test.cpp
+    LINK relay_ops huecry_wire doctest::doctest)
 endif()

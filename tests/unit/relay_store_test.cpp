@@ -191,7 +191,7 @@ TEST_CASE("acceptances are found again, told apart, and forgotten only when they
     CHECK(o.store->load(o.p)->accepted.size() == 2);
 }
 
-TEST_CASE("a store of the first version keeps its acceptances") {
+TEST_CASE("a store of the first version keeps its acceptances, and what is due stays due") {
     Opened o;
     const auto device = o.random.id<DeviceId>();
     const auto id = o.random.id<MessageId>();
@@ -209,6 +209,13 @@ TEST_CASE("a store of the first version keeps its acceptances") {
                         "(number), device BLOB NOT NULL, message_id BLOB NOT NULL, digest BLOB NOT "
                         "NULL, answer BLOB NOT NULL, seq INTEGER NOT NULL, accepted INTEGER NOT "
                         "NULL, PRIMARY KEY (stream, device, message_id)) STRICT, WITHOUT ROWID;"
+                        "CREATE TABLE entry (key INTEGER NOT NULL PRIMARY KEY, kind INTEGER NOT "
+                        "NULL, header BLOB NOT NULL, previous BLOB NOT NULL, accepted INTEGER NOT "
+                        "NULL, expiry INTEGER NOT NULL, length INTEGER NOT NULL, has_body INTEGER "
+                        "NOT NULL, body BLOB, shared INTEGER) STRICT;"
+                        "CREATE INDEX entry_due ON entry (has_body, expiry) WHERE expiry > 0;"
+                        "INSERT INTO entry VALUES ((1 << 40) + 7, 3, x'00', zeroblob(32), 70, 90, "
+                        "5, 1, x'0102030405', NULL);"
                         "PRAGMA user_version = 1")
                     .ok());
         auto stream = (*db)->query(
@@ -224,6 +231,13 @@ TEST_CASE("a store of the first version keeps its acceptances") {
     REQUIRE(found->has_value());
     CHECK((*found)->digest == digest);
     CHECK((*found)->seq == 7);
+    CHECK((*store)->due(89, 10)->empty());
+    const auto due = (*store)->due(90, 10);
+    REQUIRE(due.ok());
+    REQUIRE(due->size() == 1);
+    CHECK(due->front().seq == 7);
+    CHECK(due->front().stream == o.stream);
+    CHECK(due->front().length == 5);
 }
 
 TEST_CASE("headers are pruned, but never the newest of a stream") {
@@ -236,6 +250,30 @@ TEST_CASE("headers are pruned, but never the newest of a stream") {
     const auto left = o.store->entries(o.p, o.stream, 0, 10, 10000);
     REQUIRE(left->size() == 1);
     CHECK(left->front().seq == 3);
+}
+
+TEST_CASE("headers younger than the retention, or of what has not expired, stay") {
+    Opened o;
+    const auto other = StreamRef::mailbox(o.random.id<DeviceId>());
+    std::vector<Write> writes;
+    for (std::uint64_t i = 1; i <= 6; ++i) {
+        // Accepted at 100, 200, …; the third lives long.
+        auto e = o.entry(o.stream, i, i == 3 ? 90'000 : i * 100 + 50);
+        e.header.accepted_ms = i * 100;
+        writes.emplace_back(std::move(e));
+    }
+    writes.emplace_back(o.entry(other, 1, 10));
+    writes.emplace_back(write::DropBodies{o.p, o.stream, 2, 6, 0xff});
+    writes.emplace_back(write::DropBodies{o.p, other, 1, 1, 0xff});
+    writes.emplace_back(write::Prune{0, 460, 0, 0});
+    REQUIRE(o.store->commit(writes).ok());
+    const auto left = o.store->entries(o.p, o.stream, 0, 10, 10000);
+    REQUIRE(left.ok());
+    std::string seqs;
+    for (const auto& e : *left) seqs += std::to_string(e.seq) + " ";
+    // The first still has its body.
+    CHECK(seqs == "1 3 5 6 ");
+    CHECK(o.store->entries(o.p, other, 0, 10, 10000)->size() == 1);
 }
 
 TEST_CASE("another key, a damaged page, a newer store") {

@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include "huecry/wire/codec.hpp"
+#include "huecry/wire/hash_function.hpp"
 
 namespace huecry {
 namespace {
@@ -11,6 +12,8 @@ crypto_hash_sha256_state* state_of(std::array<std::uint8_t, 128>& storage) {
     static_assert(sizeof(crypto_hash_sha256_state) <= 128);
     return reinterpret_cast<crypto_hash_sha256_state*>(storage.data());
 }
+
+HashFunction faster_sha256 = nullptr;
 
 Bytes labelled(std::string_view label, BytesView bytes) {
     Writer w;
@@ -33,7 +36,19 @@ Digest Sha256::finish() {
     return Digest(out);
 }
 
-Digest sha256(BytesView bytes) { return Sha256().add(bytes).finish(); }
+Digest sha256(BytesView bytes) {
+    std::array<std::uint8_t, 32> out;
+    if (faster_sha256 != nullptr && faster_sha256(bytes, out)) return Digest(out);
+    return Sha256().add(bytes).finish();
+}
+
+bool use_hash_function(HashFunction function) {
+    const Bytes sample(1000, 0x5c);  // several blocks and a rest
+    std::array<std::uint8_t, 32> out{};
+    if (!function(sample, out) || Digest(out) != Sha256().add(sample).finish()) return false;
+    faster_sha256 = function;
+    return true;
+}
 
 Digest labelled_hash(std::string_view label, BytesView bytes) {
     return sha256(labelled(label, bytes));
