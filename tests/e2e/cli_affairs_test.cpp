@@ -403,6 +403,9 @@ TEST_CASE("to another relay, the old one being dead; nobody enrols again") {
     Town town, elsewhere;
     const auto olivia = online(town, town.found());
     const auto ben = online(town, town.admit(olivia.person, "Ben", "retailer"));
+    const auto agreement = town.folder() / "agreement.txt";
+    std::ofstream(agreement) << "Wherever we are, we are fair.\n";
+    town.must(olivia.person, {"agreement", "publish", agreement.string()});
     const auto before = town.json_of(ben.person, {"directory", "words"}).as_object();
     town.must(olivia.person, {"directory", "words"});
     town.kill_relay();
@@ -429,10 +432,20 @@ TEST_CASE("to another relay, the old one being dead; nobody enrols again") {
     const auto proof = town.json_of(ben.person, {"directory", "verify"}).as_object();
     CHECK(proof.at("entries").to_number<int>() > before.at("entries").to_number<int>());
     same_words(town, olivia.person, ben.person);
-    // Newcomers come by links that name the new relay.
+    // The channels begin anew there, and alerts flow both ways.
+    joined_everywhere(town, olivia.person);
+    joined_everywhere(town, ben.person);
+    town.must(olivia.person, {"send", "all-members", "we are over here"});
+    const auto heard = next_event(*ben.listener, "alert-received");
+    CHECK(text_of(heard.at("alert"), "text") == "we are over here");
+    town.must(ben.person, {"respond", text_of(heard.at("alert"), "id"), "coming"});
+    (void)next_event(*olivia.listener, "response-received");
+    // Newcomers come by links that name the new relay, and read the agreement there.
     const auto gus = town.person("Gus");
     const auto joined =
-        town.json_of(gus, {"join", town.invite(olivia.person, "Gus", "security", {"--in-person"})});
+        town.json_of(gus, {"join", town.invite(olivia.person, "Gus", "security", {"--in-person"}),
+                           "--accept-agreement"});
+    CHECK(town.run(gus, {"agreement", "show"}).output == "Wherever we are, we are fair.\n");
     CHECK(text_of(joined, "standing") == "active");
     CHECK(town.json_of(gus, {"directory", "verify"}).as_object().at("entries").to_number<int>() >
           proof.at("entries").to_number<int>());

@@ -92,6 +92,7 @@ void Engine::stop() {
     upload_.reset();
     agreement_fetch_.reset();
     document_.reset();
+    offer_.reset();
     photo_fetches_.clear();
     link_->stop();
 }
@@ -154,7 +155,7 @@ void Engine::up(const v1::Ready& ready, std::uint64_t relay_time_ms) {
     trouble_.reset();
     sent_.clear();
     asking_packages_.clear();
-    directory_caught_up_ = mailbox_caught_up_ = false;
+    directory_caught_up_ = mailbox_caught_up_ = offered_ = false;
     context_.clock.heard_relay(relay_time_ms);
     if (auto r = context_.clock.advance(); !r) context_.trace(0, r.error().text());
     // Before anything is shown: what expired while this device was away goes first.

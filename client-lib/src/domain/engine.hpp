@@ -148,6 +148,9 @@ private:
     void put_lease(const UploadRow& row);
     void refill_keys(std::uint32_t left, bool has_last_resort);
     void fetch_agreement();
+    void offer_agreement();
+    std::unique_ptr<net::Transfer> upload_document(const BlobId& id, Bytes bytes,
+                                                   std::function<void(Result<void>)> done);
     void recover();
     void sign(Duties::Duty duty);
     bool caught_up();
@@ -201,9 +204,10 @@ private:
     std::set<ChannelId> waiting_for_;  // channels that waited for the directory a while ago
     bool duty_waited_ = false;
     std::chrono::milliseconds next_look_{};
-    std::unique_ptr<net::Transfer> upload_, agreement_fetch_, document_;
+    std::unique_ptr<net::Transfer> upload_, agreement_fetch_, document_, offer_;
     std::map<std::uint64_t, std::unique_ptr<net::Transfer>> photo_fetches_;
     std::uint64_t next_fetch_ = 1;
+    bool offered_ = false;  // the agreement's text, in this connection
     bool uploading_ = false, signing_ = false, erasure_overdue_ = false;
     struct WaitingStatement {
         std::uint64_t index;

@@ -34,6 +34,7 @@ void Engine::pump() {
     ask_for_snapshots();
     pump_uploads();
     fetch_agreement();
+    offer_agreement();
     recover();
     changed();
 }
@@ -336,10 +337,46 @@ void Engine::fetch_agreement() {
 }
 
 void Engine::put_document(const BlobId& id, Bytes bytes, std::function<void(Result<void>)> done) {
+    document_ = upload_document(id, std::move(bytes), std::move(done));
+}
+
+std::unique_ptr<net::Transfer> Engine::upload_document(const BlobId& id, Bytes bytes,
+                                                       std::function<void(Result<void>)> done) {
     const auto digest = sha256(bytes);
     net::BlobUpload upload{id, StreamRef::directory(), std::chrono::hours(24 * 365 * 5), digest,
                            std::make_shared<const Bytes>(std::move(bytes))};
-    document_ = blobs_->put(std::move(upload), std::move(done));
+    return blobs_->put(std::move(upload), std::move(done));
+}
+
+/// A relay that was replaced, or put back to a backup, has no blobs. A coordinator's device hands
+/// the agreement's text in again: newcomers have to read it.
+void Engine::offer_agreement() {
+    if (offered_ || !directory_caught_up_ || !directory_.known()) return;
+    const auto& state = directory_.state();
+    const auto& agreement = state.agreement();
+    const auto* member = state.member_of(context_.self.device);
+    if (!agreement || member == nullptr || member->role != directory::Role::coordinator) return;
+    const auto moved = state.relays().size() > 1 ? state.relays().back().index : 0;
+    const auto lost = std::max(moved, state.restored_index());
+    if (lost <= agreement->published_index) return;
+    const auto place = Writer().u64(lost).take();
+    const auto kept = store_.setting("document handed in");
+    const auto key = context_.projection.agreement_key(agreement->version);
+    const auto known = context_.projection.agreement();
+    if (!kept || *kept == place || !key || known.version != agreement->version ||
+        known.text.empty())
+        return;
+    auto sealed = directory::seal_document(*key, context_.random.bytes(24), known.text);
+    if (!sealed) return report(sealed.error());
+    offered_ = true;  // once in a connection
+    auto done = [this, alive = alive_, place](const Result<void>& put) {
+        if (!*alive) return;
+        if (!put && retryable(put.error().code)) return;
+        // Else it is there, or another coordinator's device was first.
+        if (auto noted = store_.set_setting("document handed in", place); !noted)
+            report(noted.error());
+    };
+    offer_ = upload_document(agreement->blob, std::move(*sealed), std::move(done));
 }
 
 void Engine::submit_statement(directory::Body body, StatementDone done) {
