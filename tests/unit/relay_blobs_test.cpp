@@ -83,6 +83,23 @@ TEST_CASE("a blob goes up in parts, resumes, comes down in ranges, and expires")
     CHECK(t.blobs->used(t.partnership) == 0);
 }
 
+TEST_CASE("a blob that is half down, or half up, goes no further when its device is revoked") {
+    Town t;
+    CHECK(std::get<BlobInfo>(t.put(t.part)).complete);
+    auto second = t.part;
+    second.blob = t.random.id<BlobId>();
+    second.body = BytesView(t.data).first(60'000);
+    CHECK(std::get<BlobInfo>(t.put(second)).received == 60'000);
+    CHECK(t.blobs->get(t.who, t.part.blob, 0, 65'536)->size() == 65'536);
+    // The connection, and what was proved on it, are from before.
+    REQUIRE(t.by(*t.founder, directory::DeviceRevoked{t.shop->id()}).has_submit_result());
+    CHECK(t.blobs->get(t.who, t.part.blob, 65'536, 65'536).error().code == Errc::not_found);
+    CHECK(t.blobs->head(t.who, t.part.blob).error().code == Errc::not_found);
+    second.offset = 60'000;
+    second.body = BytesView(t.data).subspan(60'000);
+    CHECK(t.error(second) == Errc::not_permitted);
+}
+
 TEST_CASE("wrong digest, wrong size, no right, no room, reused id") {
     Town t;
     auto p = t.part;
