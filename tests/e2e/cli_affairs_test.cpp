@@ -399,6 +399,21 @@ TEST_CASE("guards post for a retailer while its delegation runs") {
                            6)) == "post_not_permitted");
 }
 
+TEST_CASE("a device that is alone in its channels goes on in them under a new key") {
+    Town town;
+    const auto olivia = online(town, town.found());
+    town.must(olivia.person, {"channel", "create", "shops"});
+    town.must(olivia.person, {"device", "rotate-key"});
+    joined_everywhere(town, olivia.person);
+    const auto sent = town.json_of(olivia.person, {"send", "shops", "nobody yet"});
+    CHECK(text_of(sent, "state") == "accepted");
+    const auto ben = online(town, town.admit(olivia.person, "Ben", "retailer"));
+    joined_everywhere(town, ben.person);
+    town.must(olivia.person, {"send", "all-members", "now there are two"});
+    CHECK(text_of(next_event(*ben.listener, "alert-received").at("alert"), "text") ==
+          "now there are two");
+}
+
 TEST_CASE("to another relay, the old one being dead; nobody enrols again") {
     Town town, elsewhere;
     const auto olivia = online(town, town.found());

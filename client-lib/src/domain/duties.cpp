@@ -141,7 +141,10 @@ Result<std::optional<Duties::Duty>> Duties::restart(const Channels& channels) {
         const bool alone = member->role == directory::Role::coordinator && asked != nullptr &&
                            trouble.asked_index == asked->index &&
                            context_.clock.now_ms() > asked->accepted_ms + help_after_ms;
-        const bool begins_anew = stream_lost(id);
+        // Nobody else is there who could let it in: its key was changed while it was the only one.
+        const bool only = member->role == directory::Role::coordinator &&
+                          state.reader_count(id) == 1 && !channels.contains(id);
+        const bool begins_anew = stream_lost(id) || only;
         if (record.complaints.empty() && !begins_anew && !alone) continue;
         directory::Body body = directory::ChannelRestarted{id, context_.self.device};
         const bool coordinator = member->role == directory::Role::coordinator;
