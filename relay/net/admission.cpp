@@ -50,7 +50,7 @@ std::optional<Admission::Ticket> Admission::admit(const boost::asio::ip::address
         ++counters_.refused_address;
         return std::nullopt;
     }
-    if (unproved_.size() >= limits_.unproved) make_room();
+    if (unproved_.size() >= limits_.unproved && !unproved_.empty()) make_room();
     const auto number = next_++;
     enter(number, hashed);
     ++counters_.open_sockets;

@@ -314,6 +314,7 @@ bool TlsStream::encrypt_some() {
         bytes = BytesView(gathered).first(gather(into));
     } else {
         queued_ -= bytes.size();
+        waiting_in_all -= bytes.size();
         first_offset_ += bytes.size();
         if (first_offset_ == front.size()) {
             queue_.pop_front();

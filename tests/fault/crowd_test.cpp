@@ -116,6 +116,7 @@ TEST_CASE("readers that stop reading cost their window") {
     }
     const auto reader = crowd.enter(crowd.town->device(0));
     crowd.subscribe(*reader, begin);
+    const auto begin_mib = crowd.resident_mib();
     // The first windows fill what the kernel and the caches take.
     crowd.post(flood / 2);
     CHECK(crowd.read_all(*reader, begin) == flood / 2);
@@ -126,7 +127,9 @@ TEST_CASE("readers that stop reading cost their window") {
     const auto said = std::to_string(readers - 1) + " readers stopped: " + std::to_string(before) +
                       " MiB, then " + std::to_string(after) + " MiB";
     MESSAGE(said);
-    CHECK(after < 1.1 * before + 4);
+    // What the store's cache has still to fill is not theirs (relay/store/database.cpp).
+    constexpr double cache_mib = 64;
+    CHECK(after < std::max(1.1 * before, begin_mib + cache_mib) + 4);
     CHECK(metric(*crowd.relay, "huecry_relay_tail_bytes") <= limits::tail_bytes);
     CHECK(metric(*crowd.relay, "huecry_relay_net_queued_bytes") <= limits::waiting_bytes);
     CHECK(metric(*crowd.relay, "huecry_relay_net_outlet_overflow_total") == 0);

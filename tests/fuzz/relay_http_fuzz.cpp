@@ -49,6 +49,7 @@ public:
         options.idle_close = std::chrono::seconds(120);
         options.max_connections = 100;
         options.connections_per_address = 100;
+        options.max_unproved = 100;
         server_.emplace(relay::Server::Parts{io_, player_.core(), player_.blobs(), tls,
                                              player_.clock(), random_, [](auto, auto, auto) {},
                                              options});
