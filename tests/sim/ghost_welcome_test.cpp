@@ -291,13 +291,23 @@ TEST_CASE("what a newcomer said in a group of a rogue's own making is said once 
     Rogue::Plan plan;
     plan.proposals.push_back(addition(arrival.package));
     plan.join_info = [&](JoinInfo& info) { info.commit_id = made.id; };
-    made.welcome = town.eve->commit(std::move(plan)).welcome;
+    auto theirs = town.eve->commit(std::move(plan));
+    made.welcome = theirs.welcome;
     REQUIRE(town.eve->submit(made, {{arrival.frank->id(), arrival.package}}).ok());
     town.eve->follow(made);
     town.world.run(10 * second);
     REQUIRE(arrival.joined());
     REQUIRE_FALSE(arrival.with_us());
     arrival.open_doors();
+    // She speaks to him in it, so that he is not alone there.
+    town.eve->catch_up();
+    const auto lure = town.world.story.id<MessageId>();
+    REQUIRE(town.eve->peer()
+                .ask(town.eve->frame(EntryKind::application, lure,
+                                     town.eve->message(theirs.after, lure, "we all hear you")))
+                .ok());
+    town.world.run(5 * second);
+    REQUIRE(town.world.witness().times_shown(arrival.frank->number(), lure) == 1);
     // Nobody else speaks: those who could not read it tell him.
     const auto id = arrival.frank->send(town.channel, "help");
     REQUIRE(id.ok());

@@ -53,8 +53,10 @@ void Channel::follow_epoch() {
     reported_.clear();
 }
 
+/// Whoever has let a newcomer in can be heard in a group of its own making, too.
 void Channel::heard(const DeviceId& device) {
     follow_epoch();
+    if (row_.provisional && device == row_.adder) return;
     heard_.insert(device);
 }
 

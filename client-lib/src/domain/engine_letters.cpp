@@ -16,6 +16,12 @@ constexpr auto not_again = 50s;        // the same device asks again after a min
 constexpr std::size_t part_bytes = 60'000;
 constexpr std::string_view again_setting = "say again";
 
+Result<void> keep_again(SyncStore& store, const std::set<ChannelId>& channels) {
+    Writer w;
+    for (const auto& id : channels) w.raw(id.view());
+    return store.set_setting(again_setting, w.bytes());
+}
+
 }  // namespace
 
 Result<void> Engine::load_letters() {
@@ -114,9 +120,7 @@ void Engine::take_skipped(const DeviceId& from, const content::v1::Skipped& lett
 /// (tx)
 Result<void> Engine::must_say_again(const ChannelId& channel) {
     say_again_.insert(channel);
-    Writer w;
-    for (const auto& id : say_again_) w.raw(id.view());
-    return store_.set_setting(again_setting, w.bytes());
+    return keep_again(store_, say_again_);
 }
 
 /// Own alerts that nobody could read go out once more, under the ids that they had: whoever has one
@@ -138,10 +142,7 @@ void Engine::say_again() {
             if (auto queued = enqueue(message, {}); !queued) return report(queued.error());
         }
         say_again_.erase(id);
-        Writer w;
-        for (const auto& left : say_again_) w.raw(left.view());
-        if (auto kept = store_.set_setting(again_setting, w.bytes()); !kept)
-            return report(kept.error());
+        if (auto kept = keep_again(store_, say_again_); !kept) return report(kept.error());
     }
 }
 
