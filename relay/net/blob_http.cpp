@@ -69,13 +69,14 @@ std::optional<BlobPart> parse_part(const HttpHead& head, const BlobId& blob, std
         !from_hex(head.field("huecry-digest"), digest) || digest.size() != Digest::size ||
         head.content_length != range->last - range->first + 1)
         return std::nullopt;
-    constexpr std::uint64_t longest = limits::alert_expiry_max_s * 1000 * 12;
+    // Longer than that is refused by its number; the sum cannot overflow.
+    constexpr std::uint64_t too_long = limits::max_life_s * 1000 + 1;
     BlobPart part;
     part.blob = blob;
     part.audience = *audience;
     part.size = range->size;
     part.digest = *Digest::from(digest);
-    part.expiry_ms = now + std::min(*lifetime, longest);
+    part.expiry_ms = now + std::min(*lifetime, too_long);
     part.offset = range->first;
     return part;
 }

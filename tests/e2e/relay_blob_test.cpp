@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "e2e/relay_process.hpp"
+#include "huecry/limits.hpp"
 #include "huecry/result.hpp"
 
 // Blobs over HTTPS on the public port: upload in parts, resumed; ranges; refusals.
@@ -20,15 +21,15 @@ std::string pattern(std::size_t size) {
 struct Upload {
     std::string bytes = pattern(1'500'000);
     std::string digest = sha256(view(bytes)).hex();
+    std::uint64_t lifetime_ms = 3'600'000;
 
     [[nodiscard]] HttpReply put(WireClient& client, std::size_t first, std::size_t size) const {
         const auto range = "Content-Range: bytes " + std::to_string(first) + "-" +
                            std::to_string(first + size - 1) + "/" + std::to_string(bytes.size());
         return client.request("PUT", target,
-                              range +
-                                  "\r\nHuecry-Channel: directory\r\nHuecry-Lifetime: 3600000\r\n"
-                                  "Huecry-Digest: " +
-                                  digest + "\r\n",
+                              range + "\r\nHuecry-Channel: directory\r\nHuecry-Lifetime: " +
+                                  std::to_string(lifetime_ms) + "\r\nHuecry-Digest: " + digest +
+                                  "\r\n",
                               bytes.substr(first, size));
     }
 };
@@ -94,6 +95,19 @@ TEST_CASE("uploads that make no sense, or by others, are refused") {
     CHECK(missing.status == 400);
     CHECK(missing.fields.at("connection") == "close");
     CHECK(one.client.ended());
+
+    // Not cut short in silence.
+    for (const auto life : {std::uint64_t{limits::max_life_s} * 1000 + 60'000, UINT64_MAX}) {
+        Upload eternal;
+        eternal.lifetime_ms = life;
+        WireClient client(one.relay.port());
+        REQUIRE(one.founded.device.enter_https(client) == 200);
+        const auto refused = eternal.put(client, 0, 1'000);
+        CHECK(refused.status == 400);
+        v1::Failure failure;
+        REQUIRE(failure.ParseFromString(refused.body));
+        CHECK(failure.code() == static_cast<std::uint32_t>(Errc::expiry_too_long));
+    }
 
     const auto other = found_partnership(one.relay);
     WireClient mine(one.relay.port());

@@ -88,6 +88,7 @@ void Engine::stop() {
     snapshot_timer_.reset();
     give_timer_.reset();
     upload_timer_.reset();
+    agreement_timer_.reset();
     tick_timer_.reset();
     upload_.reset();
     agreement_fetch_.reset();
@@ -161,6 +162,8 @@ void Engine::up(const v1::Ready& ready, std::uint64_t relay_time_ms) {
     // Before anything is shown: what expired while this device was away goes first.
     tick();
     distrust_timer_.reset();
+    agreement_timer_.reset();
+    agreement_delay_ = 0ms;
     if (ready.has_directory_head())
         if (auto heard = directory_.heard_head(ready.directory_head()); !heard)
             distrust(StreamRef::directory(), heard.error());

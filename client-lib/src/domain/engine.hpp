@@ -148,6 +148,7 @@ private:
     void put_lease(const UploadRow& row);
     void refill_keys(std::uint32_t left, bool has_last_resort);
     void fetch_agreement();
+    void fetch_agreement_later();
     void offer_agreement();
     std::unique_ptr<net::Transfer> upload_document(const BlobId& id, Bytes bytes,
                                                    std::function<void(Result<void>)> done);
@@ -207,7 +208,9 @@ private:
     std::unique_ptr<net::Transfer> upload_, agreement_fetch_, document_, offer_;
     std::map<std::uint64_t, std::unique_ptr<net::Transfer>> photo_fetches_;
     std::uint64_t next_fetch_ = 1;
-    bool offered_ = false;  // the agreement's text, in this connection
+    std::unique_ptr<net::Timer> agreement_timer_;
+    std::chrono::milliseconds agreement_delay_{};  // until the text is asked for again
+    bool offered_ = false;                         // its text, in vain, in this connection
     bool uploading_ = false, signing_ = false, erasure_overdue_ = false;
     struct WaitingStatement {
         std::uint64_t index;

@@ -1,5 +1,4 @@
 #include "domain/engine.hpp"
-#include "huecry/directory/document_key.hpp"
 
 // What goes out: submissions of channels, uploads, key packages, statements.
 namespace huecry::domain {
@@ -299,84 +298,12 @@ void Engine::refill_keys(std::uint32_t left, bool has_last_resort) {
                      [this, alive = alive_](Result<v1::Frame> answer) {
                          if (!*alive) return;
                          refilling_ = false;
-                         if (!answer) return context_.trace(1, answer.error().text());
-                         if (auto kept = keys_.uploaded(); !kept) report(kept.error());
+                         if (!answer)
+                             context_.trace(1, answer.error().text());
+                         else if (auto kept = keys_.uploaded(); !kept)
+                             report(kept.error());
                          changed();
                      });
-}
-
-void Engine::fetch_agreement() {
-    if (agreement_fetch_ || !directory_.known()) return;
-    auto wanted = context_.projection.agreement_to_fetch();
-    const auto& agreement = directory_.state().agreement();
-    if (!wanted || !agreement || agreement->version != wanted->version ||
-        agreement->blob != wanted->blob)
-        return;
-    auto key = std::make_shared<SecretBytes>(std::move(wanted->key));
-    net::BlobDownload download{wanted->blob, {}, limits::max_agreement + 1024, 0};
-    const auto version = wanted->version;
-    agreement_fetch_ =
-        blobs_->get(download, [this, alive = alive_, key, version](Result<Bytes> blob) {
-            context_.scheduler.post([this, alive] {
-                if (*alive) agreement_fetch_.reset();
-            });
-            if (!blob) return context_.trace(1, "the agreement: " + blob.error().text());
-            const auto text = directory::open_document(*key, *blob);
-            const auto& current = directory_.state().agreement();
-            if (!text || !current || current->version != version ||
-                directory::document_digest(*key, *text) != current->text_digest)
-                return warn("the agreement's text is not the one that was published");
-            auto transaction = context_.db.begin();
-            if (!transaction) return report(transaction.error());
-            auto kept = context_.projection.keep_agreement_text(version, *text);
-            if (kept) kept = transaction->commit();
-            if (!kept) return report(kept.error());
-            context_.projection.committed();
-            changed();
-        });
-}
-
-void Engine::put_document(const BlobId& id, Bytes bytes, std::function<void(Result<void>)> done) {
-    document_ = upload_document(id, std::move(bytes), std::move(done));
-}
-
-std::unique_ptr<net::Transfer> Engine::upload_document(const BlobId& id, Bytes bytes,
-                                                       std::function<void(Result<void>)> done) {
-    const auto digest = sha256(bytes);
-    net::BlobUpload upload{id, StreamRef::directory(), std::chrono::hours(24 * 365 * 5), digest,
-                           std::make_shared<const Bytes>(std::move(bytes))};
-    return blobs_->put(std::move(upload), std::move(done));
-}
-
-/// A relay that was replaced, or put back to a backup, has no blobs. A coordinator's device hands
-/// the agreement's text in again: newcomers have to read it.
-void Engine::offer_agreement() {
-    if (offered_ || !directory_caught_up_ || !directory_.known()) return;
-    const auto& state = directory_.state();
-    const auto& agreement = state.agreement();
-    const auto* member = state.member_of(context_.self.device);
-    if (!agreement || member == nullptr || member->role != directory::Role::coordinator) return;
-    const auto moved = state.relays().size() > 1 ? state.relays().back().index : 0;
-    const auto lost = std::max(moved, state.restored_index());
-    if (lost <= agreement->published_index) return;
-    const auto place = Writer().u64(lost).take();
-    const auto kept = store_.setting("document handed in");
-    const auto key = context_.projection.agreement_key(agreement->version);
-    const auto known = context_.projection.agreement();
-    if (!kept || *kept == place || !key || known.version != agreement->version ||
-        known.text.empty())
-        return;
-    auto sealed = directory::seal_document(*key, context_.random.bytes(24), known.text);
-    if (!sealed) return report(sealed.error());
-    offered_ = true;  // once in a connection
-    auto done = [this, alive = alive_, place](const Result<void>& put) {
-        if (!*alive) return;
-        if (!put && retryable(put.error().code)) return;
-        // Else it is there, or another coordinator's device was first.
-        if (auto noted = store_.set_setting("document handed in", place); !noted)
-            report(noted.error());
-    };
-    offer_ = upload_document(agreement->blob, std::move(*sealed), std::move(done));
 }
 
 void Engine::submit_statement(directory::Body body, StatementDone done) {
