@@ -38,8 +38,8 @@ public:
     void use(Client& client) { client_ = &client; }
     /// For commands that make a profile: its new client, which this process owns from now on.
     std::function<Result<Client*>(Client)> adopt;
-    /// The passphrase for a new profile; set for commands that make one.
-    std::function<Result<SecretBytes>()> new_passphrase;
+    /// What is to open a new profile; set for commands that make one.
+    std::function<Result<ProfileSecret>()> new_secret;
     LogSink log;
 
     /// One line for people; nothing with --json.

@@ -69,8 +69,8 @@ void add_globals(CLI::App& app, TypedGlobals& into) {
         ->type_name("DIR");
     app.add_flag("--json", into.json, "Print JSON: one object, for listen one a line");
     app.add_option("--passphrase-fd", into.passphrase_fd,
-                   "Read the passphrase from this open file (else $HUECRY_PASSPHRASE_FILE, else "
-                   "ask)")
+                   "Read the passphrase from this open file (else $HUECRY_KEY_FILE or "
+                   "$HUECRY_PASSPHRASE_FILE, else ask)")
         ->type_name("N");
     app.add_option("--log", into.log,
                    "Log to the standard error: error, warning, info, debug, trace (else "

@@ -161,13 +161,13 @@ int Program::run_here(const Invocation& invocation) {
 
 int Program::run_new_profile(const Invocation& invocation) {
     Context context(invocation, terminal_, settings_);
-    SecretBytes kept;
+    SecretBytes kept;  // shown by whoever asks this process later
     std::unique_ptr<Ownership> ownership;
     context.log = log_;
-    context.new_passphrase = [&]() -> Result<SecretBytes> {
-        HUECRY_TRY_ASSIGN(auto passphrase, passphrase_for_new(invocation.globals, terminal_));
-        kept = passphrase.clone();
-        return passphrase;
+    context.new_secret = [&]() -> Result<ProfileSecret> {
+        HUECRY_TRY_ASSIGN(auto secret, secret_for_new(invocation.globals, terminal_));
+        kept = proof_of(secret).clone();
+        return secret;
     };
     context.adopt = [&](Client client) -> Result<Client*> {
         ownership = std::make_unique<Ownership>(std::move(client), kept, settings_.profile, true);
@@ -194,8 +194,9 @@ int Program::run_as_owner(const Invocation& invocation, Client client,
 int Program::run_with_client(const Invocation& invocation) {
     const auto& profile = settings_.profile;
     if (const auto there = profile_exists(profile); !there) return fail(invocation, there.error());
-    auto passphrase = passphrase_of(invocation.globals, terminal_, "Passphrase");
-    if (!passphrase) return fail(invocation, passphrase.error());
+    auto secret = secret_of(invocation.globals, terminal_, "Passphrase");
+    if (!secret) return fail(invocation, secret.error());
+    const auto& proof = proof_of(*secret);
 
     Request request{.version = version,
                     .arguments = arguments_,
@@ -210,7 +211,7 @@ int Program::run_with_client(const Invocation& invocation) {
     auto give_up = Clock::now() + give_up_after;
     auto pause = 20ms;
     while (true) {
-        auto handed = forward(profile, request, *passphrase, terminal_, give_up_after);
+        auto handed = forward(profile, request, proof, terminal_, give_up_after);
         using End = Forwarded::End;
         if (handed.end == End::finished) return handed.exit_code;
         if (handed.end == End::refused) return fail(invocation, handed.error);
@@ -222,10 +223,10 @@ int Program::run_with_client(const Invocation& invocation) {
             pause = 20ms;
         }
         auto opened = Client::open({.profile = profile,
-                                    .secret = {.passphrase = passphrase->clone(), .key = {}},
+                                    .secret = copy_of(*secret),
                                     .log = log_,
                                     .online = wants_connection(invocation)});
-        if (opened) return run_as_owner(invocation, std::move(*opened), *passphrase);
+        if (opened) return run_as_owner(invocation, std::move(*opened), proof);
         if (opened.error().code != Errc::busy) return fail(invocation, opened.error());
         if (Clock::now() >= give_up) return fail(invocation, opened.error());
         std::this_thread::sleep_for(pause);

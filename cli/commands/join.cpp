@@ -89,12 +89,12 @@ Result<std::vector<ChannelInfo>> wait_for_channels(Client& client) {
 
 Result<void> enrol(Context& context, Result<Client> (*redeem)(JoinOptions)) {
     HUECRY_TRY_ASSIGN(auto link, read_link(context));
-    HUECRY_TRY_ASSIGN(auto passphrase, context.new_passphrase());
+    HUECRY_TRY_ASSIGN(auto secret, context.new_secret());
     context.progress("Joining …");
     std::string why_not;
     auto made = redeem({
         .profile = context.settings().profile,
-        .secret = {.passphrase = std::move(passphrase), .key = {}},
+        .secret = std::move(secret),
         .log = context.log,
         .link = std::move(link),
         .accept =

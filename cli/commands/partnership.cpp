@@ -28,11 +28,11 @@ Result<std::string> confirmed_address(Context& context, const std::string& typed
 Result<void> create(Context& context) {
     const auto& arguments = context.arguments();
     HUECRY_TRY_ASSIGN(auto relay, confirmed_address(context, arguments.text("--relay")));
-    HUECRY_TRY_ASSIGN(auto passphrase, context.new_passphrase());
+    HUECRY_TRY_ASSIGN(auto secret, context.new_secret());
     context.progress("Creating the partnership …");
     HUECRY_TRY_ASSIGN(auto created, Client::create_partnership({
                                         .profile = context.settings().profile,
-                                        .secret = {.passphrase = std::move(passphrase), .key = {}},
+                                        .secret = std::move(secret),
                                         .log = context.log,
                                         .relay = std::move(relay),
                                         .name = arguments.text("--name"),

@@ -5,21 +5,31 @@
 namespace huecry::cli {
 namespace {
 
-Result<void> change(Context& context) {
-    const auto& profile = context.settings().profile;
-    HUECRY_TRY(profile_exists(profile));
-    // Runs where it was typed: nobody else may own the profile meanwhile.
-    Terminal terminal;
-    HUECRY_TRY_ASSIGN(auto now, passphrase_of(context.globals(), terminal, "Passphrase now"));
+Result<ProfileSecret> next_secret(Context& context, Terminal& terminal) {
+    ProfileSecret out;
+    if (const auto file = context.arguments().get("--new-key-file")) {
+        if (context.arguments().get("--new-passphrase-fd"))
+            return Error{Errc::invalid_argument, "a new passphrase or a key file, not both"};
+        HUECRY_TRY_ASSIGN(out.key, key_from(*file));
+        return out;
+    }
     std::optional<int> fd;
     if (const auto typed = context.arguments().get("--new-passphrase-fd")) {
         HUECRY_TRY_ASSIGN(const auto number, parse_number(*typed, 0, 1U << 20U));
         fd = static_cast<int>(number);
     }
-    HUECRY_TRY_ASSIGN(auto next, terminal.new_passphrase("New passphrase", fd));
-    const ProfileSecret old_secret{.passphrase = std::move(now), .key = {}};
-    const ProfileSecret new_secret{.passphrase = std::move(next), .key = {}};
-    auto changed = Client::change_passphrase(profile, old_secret, new_secret);
+    HUECRY_TRY_ASSIGN(out.passphrase, terminal.new_passphrase("New passphrase", fd));
+    return out;
+}
+
+Result<void> change(Context& context) {
+    const auto& profile = context.settings().profile;
+    HUECRY_TRY(profile_exists(profile));
+    // Runs where it was typed: nobody else may own the profile meanwhile.
+    Terminal terminal;
+    HUECRY_TRY_ASSIGN(const auto now, secret_of(context.globals(), terminal, "Passphrase now"));
+    HUECRY_TRY_ASSIGN(const auto next, next_secret(context, terminal));
+    auto changed = Client::change_passphrase(profile, now, next);
     if (!changed && changed.error().code == Errc::busy)
         return Error{Errc::busy, "end the huecry process that uses this profile first"};
     if (!changed) return changed.error();
@@ -37,7 +47,10 @@ Commands passphrase_commands() {
         .summary = "Give this profile another passphrase",
         .example = "huecry passphrase change",
         .options = {{Kind::value, "--new-passphrase-fd", "N",
-                     "Read the new passphrase from this open file (else ask twice)"}},
+                     "Read the new passphrase from this open file (else ask twice)"},
+                    {Kind::value, "--new-key-file", "FILE",
+                     "From now on this file of 32 bytes opens the profile, no passphrase: for "
+                     "machines without a person, then named by $HUECRY_KEY_FILE"}},
         .run = change,
         .needs = Command::Needs::nothing,
     }};

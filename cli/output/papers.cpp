@@ -121,6 +121,9 @@ std::string manual_page(std::span<const Command> table) {
         ".TP\n.B HUECRY_PROFILE\nThe profile's folder, where \\-\\-profile does not name one; else "
         "$XDG_DATA_HOME/huecry or ~/.local/share/huecry.\n"
         ".TP\n.B HUECRY_PASSPHRASE_FILE\nA file whose first line is the passphrase.\n"
+        ".TP\n.B HUECRY_KEY_FILE\nA file of exactly 32 bytes that opens the profile in place of a "
+        "passphrase, for machines without a person. Keep it as you would keep the profile's "
+        "contents: best from a service manager's credentials.\n"
         ".TP\n.B HUECRY_LOG\nLike \\-\\-log.\n"
         ".SH EXIT STATUS\n{}\n"
         ".SH SEE ALSO\nhuecry\\-relay(8)\n",

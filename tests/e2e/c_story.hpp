@@ -24,11 +24,16 @@ using Handle = std::unique_ptr<T, Freed<Free>>;
 using Client = Handle<huecry_client, huecry_client_free>;
 using Options = Handle<huecry_options, huecry_options_free>;
 
-inline Options options(const std::filesystem::path& folder,
-                       const std::string& passphrase = "one two") {
+inline Options options(const std::filesystem::path& folder, const std::string& passphrase = {}) {
     Options out(huecry_options_new(folder.string().c_str()));
     REQUIRE(out);
-    REQUIRE(huecry_options_set_passphrase(out.get(), passphrase.data(), passphrase.size()) == 0);
+    static const std::string key = "0123456789abcdef0123456789abcdef";  // costs no stretching
+    const auto* bytes = reinterpret_cast<const uint8_t*>(key.data());
+    if (passphrase.empty())
+        REQUIRE(huecry_options_set_key(out.get(), bytes) == 0);
+    else
+        REQUIRE(huecry_options_set_passphrase(out.get(), passphrase.data(), passphrase.size()) ==
+                0);
     return out;
 }
 

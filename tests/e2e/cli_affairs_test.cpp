@@ -8,8 +8,7 @@
 #include "e2e/town.hpp"
 
 // What a partnership decides about itself, by the real programs: standing, quorum, delegations,
-// keys, links, history. Everybody listens, so that commands are handed over and cost no
-// stretching of passphrases.
+// keys, links, history. Everybody listens, so that commands are handed over.
 using namespace huecry::test;
 
 namespace {

@@ -83,7 +83,7 @@ TEST_CASE("a relay that is put back in secret is convicted by its own signatures
     bytes[bytes.size() / 2] ^= 1;
     std::ofstream(file, std::ios::binary) << bytes;
     CHECK(judge.run({"verify-evidence", file}).exit.code != 0);
-    CHECK(judge.run({"verify-evidence", ben.passphrase_file.string()}).exit.code == 2);
+    CHECK(judge.run({"verify-evidence", ben.secret_file.string()}).exit.code == 2);
     // An existing file is kept.
     CHECK(ben.run({"evidence", "save", "1", file}).exit.code == 2);
     CHECK(ben.run({"evidence", "save", "7", file + "7"}).exit.code == 7);

@@ -87,9 +87,12 @@ TEST_CASE("listening in one place, sending in another; the profile stays private
     CHECK(mode_of(ben.profile / "owner.sock") == 0600);
     CHECK(mode_of(ben.profile) == 0700);
 
-    // A wrong passphrase opens nothing, although the owner is there.
+    // A wrong key or passphrase opens nothing, although the owner is there.
     auto wrong = ben.call({"inbox"});
-    wrong.environment["HUECRY_PASSPHRASE_FILE"] = world.anna.passphrase_file.string();
+    wrong.environment[ben.secret_variable] = world.anna.secret_file.string();
+    CHECK(run(wrong).exit.code == 4);
+    wrong.environment.erase(ben.secret_variable);
+    wrong.environment["HUECRY_PASSPHRASE_FILE"] = world.anna.secret_file.string();
     CHECK(run(wrong).exit.code == 4);
     // Standard input, files and time zone are those of the asking side.
     CHECK(ben.run({"send", "town", "-"}, "from the input\n").exit.code == 0);
@@ -166,7 +169,7 @@ TEST_CASE("two senders while the owner is killed again and again: everything onc
 }
 
 TEST_CASE("a passphrase is asked for on a terminal, and not shown") {
-    CliWorld world;
+    CliWorld world(Member::Opens::by_passphrase);
     auto call = world.anna.call({"channel", "list"});
     call.environment["HUECRY_PASSPHRASE_FILE"] = "";
     const auto [shown, code] = on_terminal(call, "passphrase of anna\n");

@@ -155,7 +155,8 @@ TEST_CASE("without a profile: exit code 3, and the command that makes one") {
 }
 
 TEST_CASE("passphrases: none, wrong, short, changed; never a question without a terminal") {
-    CliWorld world;
+    using Opens = Member::Opens;
+    CliWorld world(Opens::by_passphrase);
     auto call = world.anna.call({"inbox", "--offline"});
     call.environment["HUECRY_PASSPHRASE_FILE"] = "";
     CHECK(run(call).exit.code == 4);
@@ -166,8 +167,8 @@ TEST_CASE("passphrases: none, wrong, short, changed; never a question without a 
     call.environment["HUECRY_PASSPHRASE_FILE"] = wrong.string();
     CHECK(run(call).exit.code == 4);
 
-    Member shorty(world.folder.path(), "shorty");
-    std::ofstream(shorty.passphrase_file) << "short\n";
+    Member shorty(world.folder.path(), "shorty", Opens::by_passphrase);
+    std::ofstream(shorty.secret_file) << "short\n";
     const auto create = shorty.run({"partnership", "create", "--relay", world.relay->address(),
                                     "--name", "N", "--member", "M", "--json"});
     CHECK(create.exit.code == 2);
@@ -183,9 +184,40 @@ TEST_CASE("passphrases: none, wrong, short, changed; never a question without a 
     change.program = "/bin/sh";
     CHECK(run(change).exit.code == 0);
     CHECK(world.anna.run({"inbox", "--offline"}).exit.code == 4);
-    std::filesystem::copy_file(next, world.anna.passphrase_file,
+    std::filesystem::copy_file(next, world.anna.secret_file,
                                std::filesystem::copy_options::overwrite_existing);
     CHECK(world.anna.run({"inbox", "--offline"}).exit.code == 0);
+}
+
+TEST_CASE("a key file in place of a passphrase: made, wrong, cut short, too long, changed to") {
+    CliWorld world(Member::Opens::by_passphrase);
+    const auto key = world.folder.path() / "machine.key";
+    const auto write = [&](std::size_t size, char c) {
+        std::ofstream(key) << std::string(size, c);
+    };
+    const auto change = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"passphrase", "change"});
+        return world.anna.run(more).exit.code;
+    };
+    CHECK(change({"--new-key-file", key.string()}) == 4);
+    write(31, 'k');
+    CHECK(change({"--new-key-file", key.string()}) == 4);
+    write(33, 'k');
+    const auto long_one = world.anna.run({"passphrase", "change", "--new-key-file", key.string()});
+    CHECK(long_one.exit.code == 4);
+    CHECK(long_one.errors.find("exactly 32 bytes") != std::string::npos);
+    write(32, 'k');
+    CHECK(change({"--new-key-file", key.string(), "--new-passphrase-fd", "7"}) == 2);
+    CHECK(world.anna.run({"inbox", "--offline"}).exit.code == 0);
+    CHECK(change({"--new-key-file", key.string()}) == 0);
+    CHECK(world.anna.run({"inbox", "--offline"}).exit.code == 4);
+    auto keyed = world.anna.call({"inbox", "--offline"});
+    keyed.environment["HUECRY_KEY_FILE"] = key.string();
+    CHECK(run(keyed).exit.code == 0);
+    write(32, 'x');
+    CHECK(run(keyed).exit.code == 4);
+    keyed.environment["HUECRY_KEY_FILE"] = "/nonexistent";
+    CHECK(run(keyed).exit.code == 4);
 }
 
 TEST_CASE("the relay's address: without key refused, wrong key refused, nothing left behind") {
@@ -252,7 +284,7 @@ TEST_CASE("the main job: invite, join, send, answer, status; the root key's remi
     auto backup = world.anna.call({});
     backup.arguments = {"-c",
                         "exec \"$0\" authority backup root.key --backup-passphrase-fd 7 7<\"$1\"",
-                        huecry_program().string(), world.anna.passphrase_file.string()};
+                        huecry_program().string(), world.anna.secret_file.string()};
     backup.program = "/bin/sh";
     CHECK(run(backup).exit.code == 0);
     CHECK(std::filesystem::file_size(world.folder.path() / "root.key") > 32);

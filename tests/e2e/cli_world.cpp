@@ -24,16 +24,24 @@ std::string text_at(const json::value& object, std::string_view key) {
     return {found->get_string().data(), found->get_string().size()};
 }
 
-Member::Member(const std::filesystem::path& folder, const std::string& name)
-    : profile(folder / name), passphrase_file(folder / (name + ".passphrase")) {
-    std::ofstream(passphrase_file) << "passphrase of " << name << "\n";
+Member::Member(const std::filesystem::path& folder, const std::string& name, Opens opens)
+    : profile(folder / name), secret_file(folder / (name + ".secret")) {
+    if (opens == Opens::by_passphrase) {
+        secret_variable = "HUECRY_PASSPHRASE_FILE";
+        std::ofstream(secret_file) << "passphrase of " << name << "\n";
+        return;
+    }
+    secret_variable = "HUECRY_KEY_FILE";
+    auto key = "the key of " + name;
+    key.resize(32, '.');
+    std::ofstream(secret_file) << key;
 }
 
 Process::Options Member::call(std::vector<std::string> arguments) const {
     return {.program = huecry_program(),
             .arguments = std::move(arguments),
             .environment = {{"HUECRY_PROFILE", profile.string()},
-                            {"HUECRY_PASSPHRASE_FILE", passphrase_file.string()},
+                            {secret_variable, secret_file.string()},
                             {"TZ", "Europe/London"}},
             .folder = profile.parent_path()};
 }
@@ -58,7 +66,7 @@ std::vector<std::string> Member::inbox() const {
     return out;
 }
 
-CliWorld::CliWorld() : anna(folder.path(), "anna") {
+CliWorld::CliWorld(Member::Opens opens) : anna(folder.path(), "anna", opens) {
     relay = std::make_unique<RelayProcess>(folder.path() / "relay");
     (void)anna.ask({"partnership", "create", "--relay", relay->address(), "--name", "Oldtown",
                     "--member", "Anna", "--organisation", "BID"});

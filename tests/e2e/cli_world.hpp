@@ -18,7 +18,10 @@ std::string text_at(const boost::json::value& object, std::string_view key);
 /// One device: its profile and how it is called.
 class Member {
 public:
-    Member(const std::filesystem::path& folder, const std::string& name);
+    /// What opens its profile: a key costs nothing, a passphrase half a second each time.
+    enum class Opens { by_key, by_passphrase };
+    Member(const std::filesystem::path& folder, const std::string& name,
+           Opens opens = Opens::by_key);
 
     [[nodiscard]] Process::Options call(std::vector<std::string> arguments) const;
     [[nodiscard]] Finished run(std::vector<std::string> arguments,
@@ -32,14 +35,15 @@ public:
     [[nodiscard]] std::vector<std::string> inbox() const;
 
     std::filesystem::path profile;
-    std::filesystem::path passphrase_file;
+    std::filesystem::path secret_file;
+    std::string secret_variable;  // of the environment, names the file
 };
 
 /// A relay, and a partnership with a coordinator and one channel, "town", that asks for no
 /// agreement.
 class CliWorld {
 public:
-    CliWorld();
+    explicit CliWorld(Member::Opens opens = Member::Opens::by_key);
     /// Somebody who has joined in person.
     Member join(const std::string& name, const std::string& role = "retailer");
 
