@@ -212,4 +212,4 @@ finish() {
 pattern=$(IFS='|' && echo "${labels[*]}")
 say "tests: ${labels[*]}"
 ctest --test-dir "$together" --output-on-failure --no-tests=error --label-regex "^($pattern)\$" \
-    --parallel "$jobs" --no-compress-output </dev/null 2>&1 | finish
+    --parallel "$((jobs + 1))" --no-compress-output </dev/null 2>&1 | finish

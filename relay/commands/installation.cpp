@@ -22,6 +22,18 @@ Error about(const char* what, const Error& error) {
     return Error{error.code, std::string(what) + (error.detail.empty() ? "" : ": ") + error.detail};
 }
 
+/// The store is made before the one of the leases: where that is, it was there. An empty one in its
+/// place would deny every client what was acknowledged.
+Result<void> still_there(const DataFolder& folder) {
+    std::error_code error;
+    if (std::filesystem::exists(folder.file("relay.db"), error) ||
+        !std::filesystem::exists(folder.file("leases.db"), error))
+        return {};
+    return Error{Errc::store_damaged,
+                 "relay.db is missing from a relay that has been in use; nothing was changed. Put "
+                 "it back, or restore a backup into an empty folder (huecry-relay restore)"};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Installation>> Installation::open(const Settings& settings,
@@ -30,6 +42,7 @@ Result<std::unique_ptr<Installation>> Installation::open(const Settings& setting
     auto lock = out->folder_.lock();
     if (!lock) return lock.error();
     out->lock_.emplace(std::move(lock).value());
+    HUECRY_TRY(still_there(out->folder_));
     auto store =
         open_sqlcipher_store(out->folder_.file("relay.db"), out->folder_.store_key().view());
     if (!store) return about("relay.db", store.error());

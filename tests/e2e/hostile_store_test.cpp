@@ -136,10 +136,12 @@ TEST_CASE("hostile store: another relay's file, key or log") {
             CHECK(ended.exit == Exit{9, 0});
         }
     }
-    SUBCASE("nothing in its place: a new store under an old identity has no member") {
-        fs::remove(store);
-        fs::remove(here.data / "relay.db-wal");
-        fs::remove(here.data / "relay.db-shm");
+    SUBCASE("nothing in its place; a new store, wanted, under an old identity has no member") {
+        for (const auto* name : {"relay.db", "relay.db-wal", "relay.db-shm"})
+            fs::remove(here.data / name);
+        here.refused("relay.db is missing");
+        CHECK_FALSE(fs::exists(store));
+        fs::remove(here.data / "leases.db");
         RelayProcess relay(here.data);
         WireClient client(relay.port());
         CHECK_FALSE(here.member.enter(client));

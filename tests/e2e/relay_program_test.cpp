@@ -230,6 +230,14 @@ TEST_CASE("damage is said plainly and nothing is replaced") {
         CHECK(ended.errors.find("relay.db") != std::string::npos);
         CHECK(run_relay({"check", "--data", data.string()}).exit == Exit{9, 0});
     }
+    SUBCASE("the store is gone") {
+        std::filesystem::remove(data / "relay.db");
+        const auto ended = run_relay(start);
+        CHECK(ended.exit == Exit{9, 0});
+        CHECK(ended.errors.find("relay.db is missing") != std::string::npos);
+        CHECK_FALSE(std::filesystem::exists(data / "relay.db"));
+        CHECK(run_relay({"check", "--data", data.string()}).exit == Exit{9, 0});
+    }
     SUBCASE("the store's key is gone") {
         std::filesystem::remove(data / "store.key");
         const auto ended = run_relay(start);
