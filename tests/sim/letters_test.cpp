@@ -75,7 +75,6 @@ struct Town {
         auto& letter = *body.mutable_skipped();
         letter.set_channel(to_string(channel.view()));
         letter.set_incarnation(1);
-        letter.set_epoch(whom.engine().channel(channel)->epoch());
         letter.set_message(to_string(message.view()));
         return body;
     }

@@ -36,7 +36,6 @@ struct Taken {
     struct Skip {
         DeviceId submitter;
         MessageId message;
-        std::uint64_t epoch = 0;
     };
     std::vector<Skip> skipped{};
     std::vector<DeviceId> snapshots{};  // who gave one in the channel

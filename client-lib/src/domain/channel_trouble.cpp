@@ -65,7 +65,7 @@ void Channel::skipped(const Header& header, Step& step) {
     if (row_.provisional || row_.status != ChannelStatus::joined) return;
     follow_epoch();
     if (reported_.insert(header.submitter).second)
-        step.taken->skipped.push_back({header.submitter, header.message_id, group_->epoch()});
+        step.taken->skipped.push_back({header.submitter, header.message_id});
 }
 
 Result<Taken> Channel::unheard(const std::set<DeviceId>& reporters) {

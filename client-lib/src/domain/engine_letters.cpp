@@ -86,7 +86,6 @@ void Engine::tell_skipped(const StreamRef& stream, const std::vector<Taken::Skip
         auto& letter = *body.mutable_skipped();
         letter.set_channel(to_string(BytesView(stream.id)));
         letter.set_incarnation(stream.incarnation);
-        letter.set_epoch(skip.epoch);
         letter.set_message(to_string(skip.message.view()));
         send_letter(skip.submitter, body);
     }
