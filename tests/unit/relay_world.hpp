@@ -197,6 +197,7 @@ struct World {
     PartnershipId partnership;
     ChannelId all_members;
     std::uint64_t quota = 0;
+    std::uint64_t max_hand_over = 0;
     std::unique_ptr<Client> founder;
 
     World() {
@@ -216,7 +217,7 @@ struct World {
         REQUIRE(lease.ok());
         leases = std::move(*lease);
         blobs = std::make_unique<BlobService>(folder.path() / "blobs", clock);
-        auto made = Core::open({{relay.clone(), true, quota},
+        auto made = Core::open({{relay.clone(), true, quota, 0, 0, max_hand_over},
                                 clock,
                                 relay_random,
                                 *store,
