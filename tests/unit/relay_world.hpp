@@ -100,6 +100,7 @@ public:
         return inner_.commit(writes);
     }
     Result<bool> truncate_log() override { return inner_.truncate_log(); }
+    std::vector<std::uint64_t> take_sync_times() override { return inner_.take_sync_times(); }
     Result<std::vector<PartnershipId>> partnerships() override { return inner_.partnerships(); }
     Result<PartnershipRows> load(const PartnershipId& p) override { return inner_.load(p); }
     Result<std::vector<StoredEntry>> entries(const PartnershipId& p, const StreamRef& s,
