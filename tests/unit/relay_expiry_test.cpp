@@ -196,6 +196,10 @@ TEST_CASE("a share is released to readers after it is logged, and shredded at ex
     const auto put = put_lease(t, blob, share, t.clock.wall + 5000);
     CHECK(t.founder->ask(put).has_lease_stored());
     CHECK(t.founder->ask(put).has_lease_stored());  // a repeat is harmless
+    t.clock.pass(1000);
+    const auto later = put_lease(t, blob, share, t.clock.wall + 5000);
+    CHECK(t.founder->ask(later).has_lease_stored());  // and does not make it live longer
+    CHECK((*t.leases->find(t.partnership, blob))->expiry_ms == put.put_lease().expiry_ms());
     CHECK(code_of(t.founder->ask(put_lease(t, blob, t.random.bytes(32), t.clock.wall + 5000))) ==
           number(Errc::id_reused));
     const auto number_of_request = t.shop->send(take_lease(blob));
