@@ -101,6 +101,7 @@ if $full; then tests/setup.sh full; else tests/setup.sh test; fi
 if $full; then
     # tests/fault/README.md
     export HUECRY_FAULT_CUTS=10000 HUECRY_FAULT_KILLS=200 HUECRY_FAULT_STEPS=40 \
+        HUECRY_FAULT_CLIENT_CUTS=2000 \
         HUECRY_FAULT_READERS=500
 fi
 

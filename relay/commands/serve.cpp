@@ -68,6 +68,8 @@ std::string metrics_text(const Core& core, const Server& server) {
     page.add_seconds("commit_seconds", counters.commit_us, "one group commit, fsync included");
     page.add_seconds("store_seconds", counters.store_us,
                      "one transaction of the store, fsync included");
+    page.add_seconds("fsync_seconds", counters.sync_us,
+                     "one sync of the store's file or of its write-ahead log");
     page.add_seconds("push_seconds", counters.push_us, "handing a durable batch to its readers");
     page.add_seconds("net_tls_seconds", server.counters().tls_us,
                      "from acceptance to the end of the TLS handshake");

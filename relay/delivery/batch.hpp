@@ -51,6 +51,7 @@ struct Batch {
     std::size_t submissions = 0;
     bool truncate = false;
     bool expiry = false;
+    std::size_t erasures = 0;  // bodies, blobs and shares that go with it
 
     // by commit
     std::optional<Errc> failure;
@@ -59,7 +60,8 @@ struct Batch {
     bool truncated = false;
     bool low_room = false;  // less than disk_reserve is left
     std::uint64_t commit_us = 0;
-    std::uint64_t store_us = 0;  // of it
+    std::uint64_t store_us = 0;          // of it
+    std::vector<std::uint64_t> sync_us;  // each sync of the store
 
     [[nodiscard]] bool empty() const {
         return writes.empty() && leases.empty() && blobs.empty() && answers.empty() && !truncate;

@@ -52,6 +52,7 @@ void CoreImpl::commit(Batch& batch) {
         for (const auto* one : {&store, &leases})
             if (!*one && is_broken(one->error().code)) batch.broken = one->error().code;
     }
+    batch.sync_us = parts_.store.take_sync_times();
     batch.low_room = is_room_low();
     batch.commit_us = parts_.clock.steady_us() - begun;
 }
@@ -122,6 +123,7 @@ void CoreImpl::finish(std::unique_ptr<Batch> batch) {
     ++counters_.batches;
     counters_.commit_us.add(batch->commit_us);
     counters_.store_us.add(batch->store_us);
+    for (const auto us : batch->sync_us) counters_.sync_us.add(us);
     counters_.batch_size.add(batch->submissions * 64);
     if (batch->expiry) expiry_out_ = false;
     low_room_ = batch->low_room;
@@ -142,12 +144,18 @@ void CoreImpl::finish(std::unique_ptr<Batch> batch) {
     for (const auto& blob : batch->blobs)
         if (!blob.failure) counters_.blob_bytes += blob.row.size;
     parts_.blobs.conclude(std::move(batch->blobs), std::nullopt);
-    if (batch->truncate) {
-        truncate_due_ = !batch->truncated;
-        counters_.erasures_overdue = truncate_due_ ? 1 : 0;
-        if (truncate_due_) ++counters_.wal_blocked;
-    }
+    erasures_ += batch->erasures;
+    if (batch->truncate) note_truncation(batch->truncated);
     close_drained();
+}
+
+/// What goes with acknowledgements waits for its truncation, and is late once that was blocked.
+/// What a crash has left in the log was not counted: one, at least.
+void CoreImpl::note_truncation(bool done) {
+    truncate_due_ = !done;
+    if (done) erasures_ = 0;
+    if (!done) ++counters_.wal_blocked;
+    counters_.erasures_overdue = done ? 0 : std::max<std::size_t>(erasures_, 1);
 }
 
 void CoreImpl::commit_failed(std::unique_ptr<Batch> batch) {
@@ -197,6 +205,9 @@ void CoreImpl::fail(Batch& batch, Errc code) {
         counters_.blob_bytes += row.size;
     }
     if (batch.truncate) truncate_due_ = true;
+    if (batch.expiry)
+        counters_.erasures_overdue =
+            std::max<std::uint64_t>(counters_.erasures_overdue, erasures_ + batch.erasures);
 }
 
 /// What was gathered meanwhile stands on what has failed.

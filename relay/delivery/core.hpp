@@ -36,6 +36,7 @@ struct CoreOptions {
     std::uint64_t partnership_bytes = 0;
     std::uint64_t submissions_per_minute = 0;
     std::uint64_t statements_per_minute = 0;
+    std::uint64_t max_hand_over = 0;
 };
 
 /// Everything that the relay decides, without sockets, clocks, threads or files of its own.

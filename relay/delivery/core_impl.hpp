@@ -171,6 +171,7 @@ private:
     void say_answers(Batch& batch);
     void push(Batch& batch);
     void cut(const Batch& batch);
+    void note_truncation(bool done);
     void commit_failed(std::unique_ptr<Batch> batch);
     [[nodiscard]] bool is_room_low() const;
 
@@ -206,6 +207,7 @@ private:
     bool draining_ = false;
     std::uint32_t drain_spread_ms_ = 0;
     bool truncate_due_ = false;
+    std::size_t erasures_ = 0;  // committed since the log was last truncated
     bool bodies_went_ = false;  // after acknowledgements; the log is truncated a little later
     bool expiry_out_ = false;
     std::size_t expire_at_once_ = 0;

@@ -61,6 +61,7 @@ void CoreImpl::drop_acknowledged(PartnershipState& p, StreamState& s) {
                                                     every_kind & ~bit(EntryKind::statement)});
     current_->touched.insert(p.id);
     counters_.acknowledged_entries += slowest - s.acked;
+    current_->erasures += slowest - s.acked;
     s.acked = slowest;
     bodies_went_ = true;
 }
@@ -99,7 +100,9 @@ void CoreImpl::expire() {
         current_->leases.emplace_back(LeaseStore::Expire{now});
         counters_.expired_leases += *leases;
     }
-    if (due->empty() && blobs.empty() && (!leases || *leases == 0)) return;
+    const auto gone = due->size() + blobs.size() + (leases ? *leases : 0);
+    if (gone == 0) return;
+    current_->erasures += gone;
     current_->truncate = true;
     current_->expiry = true;
     expiry_out_ = true;

@@ -7,10 +7,11 @@
 namespace huecry::relay {
 namespace {
 
-Result<void> take(HandingOver& log, const Principal& who, const v1::Entry& entry) {
+Result<void> take(HandingOver& log, const Principal& who, const v1::Entry& entry,
+                  std::uint64_t max_bytes) {
     HandingOver::Entry kept{{}, to_bytes(view(entry.header())), to_bytes(view(entry.body()))};
     log.bytes += kept.header_bytes.size() + kept.body.size();
-    if (log.bytes > limits::max_hand_over) return Errc::quota_exceeded;
+    if (log.bytes > max_bytes) return Errc::quota_exceeded;
     HUECRY_TRY_ASSIGN(kept.header, Header::decode(kept.header_bytes));
     if (!log.state) {
         HUECRY_TRY_ASSIGN(log.state, directory::State::from_genesis(kept.header_bytes, kept.body));
@@ -54,8 +55,10 @@ void CoreImpl::handle_hand_over(Connection& c, std::uint64_t request,
         c.handing_over = std::make_unique<HandingOver>();
     }
     auto& log = *c.handing_over;
+    const auto max_bytes =
+        parts_.options.max_hand_over != 0 ? parts_.options.max_hand_over : limits::max_hand_over;
     for (const auto& entry : hand_over.entries()) {
-        const auto taken = take(log, *c.who, entry);
+        const auto taken = take(log, *c.who, entry, max_bytes);
         if (taken) continue;
         c.handing_over.reset();
         return refuse(c, request, {taken.error().code});

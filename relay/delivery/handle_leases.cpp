@@ -25,9 +25,9 @@ void CoreImpl::handle_put_lease(Connection& c, std::uint64_t request, const v1::
     if (!have) return refuse(c, request, {have.error().code});
     SecretBytes share(view(put.share()));
     if (*have) {
+        // Whoever has not heard the answer asks again, later: it counts from the first time.
         const auto& old = **have;
-        if (old.uploader != c.who->device || old.audience != *ref ||
-            old.expiry_ms != put.expiry_ms() || !(old.share == share))
+        if (old.uploader != c.who->device || old.audience != *ref || !(old.share == share))
             return refuse(c, request, {Errc::id_reused});
     } else {
         Lease lease{p.id, *blob, *ref, c.who->device, put.expiry_ms(), std::move(share)};

@@ -55,7 +55,7 @@ struct Histogram {
     X(expired_leases, false, "shares shredded at expiry")                             \
     X(leases_taken, false, "shares released")                                         \
     X(wal_blocked, false, "truncations of the write-ahead log that were blocked")     \
-    X(erasures_overdue, true, "1 while deleted bytes may still be in the log")        \
+    X(erasures_overdue, true, "erasures whose bytes may still be in the log")         \
     X(clock_held, true, "1 while expiry waits for the operator after a clock jump")   \
     X(gathered, true, "submissions that wait for the next group commit")              \
     X(message_bytes, true, "bytes of messages kept")                                  \
@@ -69,6 +69,7 @@ struct Counters {
 #undef X
     Histogram commit_us;   // one group commit: files, shares, store, log
     Histogram store_us;    // of it, the store's transaction with its fsync
+    Histogram sync_us;     // of it, and of truncations of the log: each sync of the disk
     Histogram push_us;     // handing one durable batch to its readers
     Histogram answer_us;   // from a submission's arrival to its answer
     Histogram batch_size;  // submissions of one group commit (unit: submissions · 64 µs buckets)

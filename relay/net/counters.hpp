@@ -28,6 +28,8 @@ namespace huecry::relay {
     X(http_refused, false, "HTTPS requests answered with 400 or above")                         \
     X(websockets, false, "upgrades to WebSocket")                                               \
     X(outlet_overflow, false, "connections closed because their queue passed its bound")        \
+    X(waiting_overflow, false, "of them, because all queues together had passed theirs")        \
+    X(waiting_held, false, "times a slow reader was given no more: all queues held too much")   \
     X(fragments_refused, false, "connections closed for a message in too many fragments")       \
     X(controls_refused, false, "connections closed for too many control frames")                \
     X(https_refused, false, "proofs over HTTPS refused: the device has too many connections")   \

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::uint16_t close_code_base = 4000;
 constexpr auto closing_time = std::chrono::seconds(5);
+constexpr std::size_t crowded_outlet_bytes = 65536;  // some answers, of a reader that is slow
 
 }  // namespace
 
@@ -105,14 +106,20 @@ void WsSession::note_refused(Errc why) {
 /// While all together wait for too much, whoever has not read what it was given gets no more.
 std::size_t WsSession::queued_bytes() const {
     const auto waiting = stream_->waiting();
-    if (waiting != 0 && TlsStream::all_waiting() > limits::waiting_bytes)
-        return std::max<std::size_t>(waiting, limits::window_bytes);
-    return waiting;
+    if (waiting == 0 || TlsStream::all_waiting() <= limits::waiting_bytes) return waiting;
+    ++network_.counters.waiting_held;
+    return std::max<std::size_t>(waiting, limits::window_bytes);
 }
 
 void WsSession::send(EncodedFrame frame) {
     if (closing_ || !stream_->is_open()) return;
-    if (stream_->queued() + frame->size() > limits::outlet_bytes) {
+    // Answers are not held back as deliveries are: who leaves them unread while all together wait
+    // for too much has no more than a little of it.
+    const auto queued = stream_->queued() + frame->size();
+    const bool crowded = stream_->queued() != 0 && queued > crowded_outlet_bytes &&
+                         TlsStream::all_waiting() > limits::waiting_bytes;
+    if (crowded) ++network_.counters.waiting_overflow;
+    if (crowded || queued > limits::outlet_bytes) {
         ++network_.counters.outlet_overflow;
         stream_->close();
         return;

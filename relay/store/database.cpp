@@ -115,11 +115,11 @@ bool Query::is_null(int column) const {
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file, BytesView key,
-                                                 Mode mode) {
+                                                 Mode mode, const char* vfs) {
     sqlite3* handle = nullptr;
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
                       (mode == Mode::writer ? SQLITE_OPEN_CREATE : 0);
-    const int code = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
+    const int code = sqlite3_open_v2(file.c_str(), &handle, flags, vfs);
     if (handle == nullptr) throw std::bad_alloc();
     std::unique_ptr<Database> db(new Database(handle));
     if (code != SQLITE_OK) return error_of(handle, code);

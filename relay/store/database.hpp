@@ -70,8 +70,10 @@ public:
     enum class Mode { writer, reader };
 
     /// `key`: 32 bytes. Asserts SQLCipher, sets write-ahead log, full sync, secure delete.
+    /// `vfs`: of SyncTimes, which outlives this; null: SQLite's own.
     [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::filesystem::path& file,
-                                                                BytesView key, Mode mode);
+                                                                BytesView key, Mode mode,
+                                                                const char* vfs = nullptr);
     ~Database();
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;

@@ -2,6 +2,7 @@
 
 #include "store/migrations.hpp"
 #include "store/store_parts.hpp"
+#include "store/sync_times.hpp"
 
 namespace huecry::relay {
 namespace {
@@ -11,9 +12,10 @@ constexpr std::uint64_t page_bytes = 4096;  // SQLCipher 4's
 /// Two connections to one file: commits on one, reads on the other, so that neither waits.
 class SqlcipherStore final : public Store {
 public:
-    SqlcipherStore(std::unique_ptr<Database> writer, std::unique_ptr<Database> reader,
-                   std::unique_ptr<AcceptanceIndex> acceptances)
-        : writer_(std::move(writer)),
+    SqlcipherStore(std::unique_ptr<SyncTimes> times, std::unique_ptr<Database> writer,
+                   std::unique_ptr<Database> reader, std::unique_ptr<AcceptanceIndex> acceptances)
+        : times_(std::move(times)),
+          writer_(std::move(writer)),
           reader_(std::move(reader)),
           acceptances_(std::move(acceptances)),
           write_(*writer_, *acceptances_),
@@ -34,6 +36,7 @@ public:
         return done;
     }
     Result<bool> truncate_log() override { return writer_->truncate_log(); }
+    std::vector<std::uint64_t> take_sync_times() override { return times_->take(); }
     std::uint64_t reusable_bytes() override {
         auto q = writer_->query("PRAGMA freelist_count");
         const auto row = q.step();
@@ -78,6 +81,7 @@ public:
     }
 
 private:
+    std::unique_ptr<SyncTimes> times_;
     std::unique_ptr<Database> writer_;
     std::unique_ptr<Database> reader_;
     std::unique_ptr<AcceptanceIndex> acceptances_;
@@ -89,13 +93,14 @@ private:
 
 Result<std::unique_ptr<Store>> open_sqlcipher_store(const std::filesystem::path& file,
                                                     BytesView key) {
-    HUECRY_TRY_ASSIGN(auto writer, Database::open(file, key, Database::Mode::writer));
+    auto times = std::make_unique<SyncTimes>();
+    HUECRY_TRY_ASSIGN(auto writer, Database::open(file, key, Database::Mode::writer, times->vfs()));
     HUECRY_TRY(migrate_store(*writer));
     HUECRY_TRY_ASSIGN(auto reader, Database::open(file, key, Database::Mode::reader));
     auto acceptances = std::make_unique<AcceptanceIndex>(key);
     HUECRY_TRY(acceptances->load(*reader));
     return std::unique_ptr<Store>(std::make_unique<SqlcipherStore>(
-        std::move(writer), std::move(reader), std::move(acceptances)));
+        std::move(times), std::move(writer), std::move(reader), std::move(acceptances)));
 }
 
 Result<std::string> dump_schema(const std::filesystem::path& file, BytesView key) {

@@ -226,6 +226,8 @@ public:
     [[nodiscard]] virtual Result<bool> truncate_log() = 0;
     /// What can be written before the store must grow on its disk. Same thread as commit.
     [[nodiscard]] virtual std::uint64_t reusable_bytes() { return 0; }
+    /// Microseconds of each sync by `commit` and `truncate_log` since the last call. Their thread.
+    [[nodiscard]] virtual std::vector<std::uint64_t> take_sync_times() { return {}; }
 
     // Reading: what has been committed. One thread.
     [[nodiscard]] virtual Result<std::vector<PartnershipId>> partnerships() = 0;

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
@@ -53,6 +54,8 @@ WireClient::WireClient(std::uint16_t port, Tls tls, std::uint32_t from)
     const timeval longest{10, 0};
     setsockopt(c.fd, SOL_SOCKET, SO_RCVTIMEO, &longest, sizeof longest);
     setsockopt(c.fd, SOL_SOCKET, SO_SNDTIMEO, &longest, sizeof longest);
+    const int on = 1;
+    setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     if (from != 0) {
@@ -110,6 +113,10 @@ bool WireClient::fill() {
 std::string WireClient::receive() {
     if (buffer_.empty()) fill();
     return std::exchange(buffer_, {});
+}
+
+void WireClient::buffer(int bytes) {
+    setsockopt(connection_->fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
 }
 
 void WireClient::finish() {

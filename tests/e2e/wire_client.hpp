@@ -41,6 +41,8 @@ public:
     bool send(const std::string& bytes);
     /// Some bytes; empty at the end of the connection.
     std::string receive();
+    /// From now on the kernel keeps so much that is not read, and a little more.
+    void buffer(int bytes);
     /// Says that nothing more comes: TLS's and TCP's end.
     void finish();
     /// True when the relay ends the connection before it says anything more.

@@ -17,3 +17,8 @@ if(TARGET fault_storage)
   # Both sides have a store/database.hpp; this test means the relay's.
   target_include_directories(migration_test BEFORE PRIVATE ${CMAKE_SOURCE_DIR}/relay)
 endif()
+# The client's store on such disks.
+if(TARGET sim_world)
+  huecry_test(client_power_cut_test LABEL fault TIMEOUT 900
+    SOURCES client_power_cut_test.cpp power_cut.cpp LINK sim_world PkgConfig::sodium)
+endif()

@@ -34,7 +34,9 @@ Result<relay::Principal> SimBlobs::principal() const {
 
 std::unique_ptr<net::Transfer> SimBlobs::put(net::BlobUpload upload, Stored done) {
     auto going = std::make_unique<Going>();
+    // The relay answers those who have died meanwhile, too.
     auto tell = [this, wanted = going->wanted, done = std::move(done)](Result<void> result) {
+        if (!*wanted) return;
         scheduler_.later(latency(), [wanted, done, result = std::move(result)] {
             if (*wanted) done(result);
         });
@@ -45,8 +47,11 @@ std::unique_ptr<net::Transfer> SimBlobs::put(net::BlobUpload upload, Stored done
         const auto who = principal();
         if (!who) return tell(who.error());
         auto& relay = *line_.relay;
+        // As relay/net/blob_http.cpp: the lifetime counts from the first time.
+        const auto known = relay.blobs().head(*who, upload.id);
         const auto expiry =
-            relay.clock.wall_ms() + static_cast<std::uint64_t>(upload.lifetime.count());
+            known ? known->expiry_ms
+                  : relay.clock.wall_ms() + static_cast<std::uint64_t>(upload.lifetime.count());
         const relay::BlobPart part{
             upload.id, upload.owner, upload.bytes->size(), upload.digest, expiry, 0, *upload.bytes};
         relay.blobs().put(*who, part, [tell](std::variant<relay::BlobInfo, relay::BlobError> r) {

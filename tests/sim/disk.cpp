@@ -78,6 +78,11 @@ std::optional<DiskImage> Disk::sprung(const std::string& folder) {
     return out;
 }
 
+bool Disk::has_sprung(const std::string& folder) const {
+    const auto found = traps_.find(folder);
+    return found != traps_.end() && found->second.image.has_value();
+}
+
 void Disk::disarm(const std::string& folder) { traps_.erase(folder); }
 
 void Disk::fail(const std::string& folder, DiskFault fault) { failing_[folder] = {fault}; }

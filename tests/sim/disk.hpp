@@ -63,6 +63,7 @@ public:
     void arm(const std::string& folder, std::uint64_t n);
     /// The copy, once that moment has come; taken out.
     [[nodiscard]] std::optional<DiskImage> sprung(const std::string& folder);
+    [[nodiscard]] bool has_sprung(const std::string& folder) const;
     void disarm(const std::string& folder);
 
     /// Writes (truncations too) or syncs of `folder` fail.

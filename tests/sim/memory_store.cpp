@@ -61,7 +61,7 @@ void MemoryStore::apply(const write::DropDevice& w) {
 void MemoryStore::apply(const write::Acceptance& w) {
     auto& p = partnerships_[w.partnership];
     p.streams.try_emplace(w.row.stream);
-    p.acceptances[{w.row.stream, w.row.device, w.row.message_id}] = w.row;
+    p.acceptances[{w.row.stream, w.row.device, w.row.message_id}] = {w.row, ++p.accepted};
 }
 
 void MemoryStore::apply(const write::KeyPackage& w) {
@@ -96,14 +96,14 @@ void MemoryStore::apply(const write::Meta& w) { meta_[w.name] = w.value; }
 void MemoryStore::apply(const write::Prune& w) {
     for (auto& [id, p] : partnerships_) {
         std::map<std::pair<StreamRef, DeviceId>, std::uint64_t> newest;
-        for (const auto& [key, row] : p.acceptances) {
-            auto& seq = newest[{row.stream, row.device}];
-            seq = std::max(seq, row.seq);
+        for (const auto& [key, one] : p.acceptances) {
+            auto& number = newest[{one.row.stream, one.row.device}];
+            number = std::max(number, one.number);
         }
-        std::erase_if(p.acceptances, [&](const auto& one) {
-            const auto& row = one.second;
+        std::erase_if(p.acceptances, [&](const auto& item) {
+            const auto& [row, number] = item.second;
             return row.accepted_ms < w.acceptances_before_ms &&
-                   row.seq < newest[{row.stream, row.device}];
+                   number < newest[{row.stream, row.device}];
         });
         for (auto& [stream, rows] : p.streams) {
             if (rows.empty()) continue;
@@ -157,13 +157,13 @@ Result<relay::PartnershipRows> MemoryStore::load(const PartnershipId& p) {
         out.streams.push_back(row);
     }
     for (const auto& [key, row] : kept.readers) out.readers.push_back(row);
-    std::map<std::pair<StreamRef, DeviceId>, relay::AcceptanceRow> newest;
-    for (const auto& [key, row] : kept.acceptances) {
-        if (row.stream.kind != StreamKind::channel) continue;
-        auto& best = newest[{row.stream, row.device}];
-        if (row.seq >= best.seq) best = row;
+    std::map<std::pair<StreamRef, DeviceId>, Partnership::Accepted> newest;
+    for (const auto& [key, one] : kept.acceptances) {
+        if (one.row.stream.kind != StreamKind::channel) continue;
+        auto& best = newest[{one.row.stream, one.row.device}];
+        if (one.number > best.number) best = one;
     }
-    for (const auto& [key, row] : newest) out.accepted.push_back(row);
+    for (const auto& [key, one] : newest) out.accepted.push_back(one.row);
     for (const auto& [key, one] : kept.packages) out.key_packages.push_back(one.first);
     return out;
 }
@@ -205,7 +205,7 @@ Result<std::optional<relay::AcceptanceRow>> MemoryStore::acceptance(const Partne
     if (found == partnerships_.end()) return std::optional<relay::AcceptanceRow>{};
     const auto row = found->second.acceptances.find({stream, device, id});
     if (row == found->second.acceptances.end()) return std::optional<relay::AcceptanceRow>{};
-    return std::optional(row->second);
+    return std::optional(row->second.row);
 }
 
 Result<std::optional<Bytes>> MemoryStore::key_package(const PartnershipId& p,

@@ -48,7 +48,12 @@ private:
         std::uint64_t created_ms = 0;
         std::map<StreamRef, Rows> streams;
         std::map<std::pair<StreamRef, DeviceId>, relay::ReaderRow> readers;
-        std::map<std::tuple<StreamRef, DeviceId, MessageId>, relay::AcceptanceRow> acceptances;
+        struct Accepted {
+            relay::AcceptanceRow row;
+            std::uint64_t number = 0;  // in their order; a mailbox that was emptied counts anew
+        };
+        std::map<std::tuple<StreamRef, DeviceId, MessageId>, Accepted> acceptances;
+        std::uint64_t accepted = 0;
         std::map<std::pair<DeviceId, Digest>, std::pair<relay::KeyPackageRow, Bytes>> packages;
         std::map<BlobId, relay::BlobRow> blobs;
         std::map<MessageId, std::shared_ptr<const Bytes>> shared;  // of the commit under way

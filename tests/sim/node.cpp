@@ -66,7 +66,15 @@ Node::Node(Clockwork& clockwork, SeededRandom& network, NodeWatcher& watcher, Re
     identity_.partnership = self_.partnership;
     identity_.subject = StreamRef::mailbox(self_.device).id;
     identity_.key = self_.key;
-    Disk::get().write(folder_, empty_profile(folder_, db_key_));
+    auto profile = empty_profile(folder_, db_key_);
+    if (options.journaled) {
+        Disk::get().journal(folder_);
+        for (auto& [name, file] : profile) {
+            file.journaled = true;
+            file.synced = file.content;
+        }
+    }
+    Disk::get().write(folder_, std::move(profile));
     mark(folder_);
     if (options.names.empty() || !open()) return;
     for (const auto& name : options.names)
@@ -151,10 +159,11 @@ bool Node::start() {
 /// As cli/commands/listen.cpp: each event, then the note that it was shown.
 void Node::show() {
     while (auto event = projection_->next_event(projection_->first_unshown())) {
+        if (died()) return;
         watcher_.shown(number_, *event);
         if (!projection_->mark_shown(event->number)) return;
     }
-    watcher_.read_all(number_);
+    if (!died()) watcher_.read_all(number_);
 }
 
 void Node::stop() {
@@ -183,9 +192,10 @@ void Node::crash() {
     Disk::get().write(folder_, std::move(image));
 }
 
-void Node::crash_at_write(std::uint64_t n) {
-    if (!running()) return;
+void Node::crash_at_write(std::uint64_t n, WhatIsLeft left) {
+    if (lost_) return;
     armed_ = true;
+    left_ = std::move(left);
     Disk::get().arm(folder_, n);
 }
 
@@ -196,7 +206,7 @@ void Node::after_event() {
     // What it sent after that write never left it.
     if (link_ != nullptr) link_->die(50 * ms, true);
     close_files();
-    Disk::get().write(folder_, std::move(*image));
+    Disk::get().write(folder_, left_ ? left_(std::move(*image)) : std::move(*image));
 }
 
 void Node::lose_state() {

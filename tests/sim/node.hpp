@@ -37,6 +37,7 @@ public:
         std::int64_t clock_offset_ms = 0;
         std::vector<content::v1::NameRecord> names{};
         SigningKey device;
+        bool journaled = false;  // its disk remembers what was not synced
     };
     Node(Clockwork& clockwork, SeededRandom& network, NodeWatcher& watcher, RelayHost& relay,
          Options options);
@@ -51,8 +52,13 @@ public:
     /// Killed between two events.
     void crash();
     /// Will be killed at its n-th write to the disk from now, in the middle of whatever it is
-    /// doing: nothing that it sends after that write leaves it.
-    void crash_at_write(std::uint64_t n);
+    /// doing: nothing that it sends after that write leaves it, nothing is shown. One that is
+    /// closed will be killed while it opens, or later. `left`: what is on the disk then, of what
+    /// was; for a power cut (the disk is to be `journaled`).
+    using WhatIsLeft = std::function<DiskImage(DiskImage)>;
+    void crash_at_write(std::uint64_t n, WhatIsLeft left = {});
+    /// That write has come; it is dead, and closed with the end of the event.
+    [[nodiscard]] bool died() const { return armed_ && Disk::get().has_sprung(folder_); }
     /// Called by the world after each event.
     void after_event();
     /// Its disk is gone for good; it never starts again.
@@ -123,6 +129,7 @@ private:
     SecretBytes db_key_;
     std::string trouble_;
     bool lost_ = false, showing_ = false, armed_ = false;
+    WhatIsLeft left_;
     std::uint64_t raw_request_ = 1ULL << 40U;
 
     std::optional<store::Database> db_;

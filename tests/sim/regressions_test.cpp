@@ -80,3 +80,25 @@ TEST_CASE("a device that is killed while it is being removed erases everything a
         CHECK(bob->projection().alerts().empty());
     }
 }
+
+TEST_CASE(
+    "an alert with a photo goes out although the relay's word that it has the share was lost") {
+    World world({.seed = 34});
+    auto* bob = world.join();
+    REQUIRE(bob != nullptr);
+    REQUIRE(world.quiet());
+    int lost = 0;
+    bob->line.to_client = [&](v1::Frame frame) -> std::vector<v1::Frame> {
+        if (frame.has_lease_stored() && lost++ == 0) return {};
+        return {std::move(frame)};
+    };
+    const auto alert = bob->send(world.all_members(), "with a photo", std::nullopt, true);
+    REQUIRE(alert.ok());
+    world.run(2 * minute);
+    CHECK(lost >= 2);
+    REQUIRE(bob->projection().alert(*alert).has_value());
+    CHECK(bob->projection().alert(*alert)->state == SendState::accepted);
+    CHECK(world.witness().times_shown(0, *alert) == 1);
+    REQUIRE(world.quiet());
+    CHECK(world.failures() == std::vector<std::string>{});
+}

@@ -155,7 +155,12 @@ void Witness::shown(std::size_t node, const Event& event) {
     const auto& alert = *event.alert;
     const auto who = "n" + std::to_string(node) + " ";
     const auto [number, news] = shown_numbers_.try_emplace({node, event.number}, alert.id);
-    if (!news) return;  // again after a kill
+    const auto last = std::exchange(last_shown_[node], event.number);
+    if (!news) {  // the last one, again after a kill
+        if (last != event.number && honest_)
+            fail(who + "is shown an alert again that is not the last: " + alert.id.short_hex());
+        return;
+    }
     ++counts_.shown;
     const auto [once, first] =
         shown_.try_emplace(Shown{node, alert.channel, alert.from.device, alert.id}, event.number);

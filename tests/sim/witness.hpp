@@ -126,6 +126,7 @@ private:
     std::vector<Entitled> entitled_;
     std::map<Shown, std::uint64_t> shown_;  // → the event's number
     std::map<std::pair<std::size_t, std::uint64_t>, MessageId> shown_numbers_;
+    std::map<std::size_t, std::uint64_t> last_shown_;  // the event's number, by node
     std::map<std::pair<std::size_t, ChannelId>, std::vector<std::pair<DeviceId, MessageId>>>
         shown_order_;
 };

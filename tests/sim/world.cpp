@@ -171,6 +171,7 @@ Node& World::add_node(SigningKey device, std::vector<content::v1::NameRecord> na
     Node::Options options;
     options.number = nodes_.size();
     options.folder = folder(nodes_.size());
+    options.journaled = options_.client_journals;
     options.seed = options_.seed;
     options.partnership = partnership_;
     options.relay_key = relay_key_.public_key;

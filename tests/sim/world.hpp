@@ -20,6 +20,8 @@ public:
         /// The relay over SQLCipher on the simulated disk, where power cuts lose what is not
         /// synced.
         bool real_store = false;
+        /// Clients' disks remember what was not synced: their power may go.
+        bool client_journals = false;
         /// False for a relay or members that misbehave: the witness records, and reports only what
         /// holds then too.
         bool honest = true;

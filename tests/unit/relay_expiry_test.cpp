@@ -128,7 +128,10 @@ TEST_CASE("when everybody has a message its body goes before its expiry") {
 
 TEST_CASE("a truncation that a reader blocks is counted and tried again") {
     Town t;
-    REQUIRE(t.founder->ask(t.alert(2000, t.mls(EntryKind::application, 2))).has_submit_result());
+    constexpr std::uint64_t alerts = 3;
+    for (std::uint64_t i = 0; i < alerts; ++i)
+        REQUIRE(
+            t.founder->ask(t.alert(2000, t.mls(EntryKind::application, 2))).has_submit_result());
     auto other = Database::open(t.folder.path() / "relay.db", t.store_key, Database::Mode::reader);
     REQUIRE(other.ok());
     {
@@ -136,10 +139,54 @@ TEST_CASE("a truncation that a reader blocks is counted and tried again") {
         REQUIRE(*reading.step());
         for (int i = 0; i < 3; ++i) t.second();
         CHECK(t.core->counters().wal_blocked >= 1);
-        CHECK(t.core->counters().erasures_overdue == 1);
+        CHECK(t.core->counters().erasures_overdue == alerts);
+        // One more, that everybody has.
+        const auto last = t.founder->ask(t.alert(day_ms, t.mls(EntryKind::application, 2)));
+        REQUIRE(last.has_submit_result());
+        const auto seq = last.submit_result().accepted(0).seq();
+        t.founder->ack(t.channel(), seq);
+        t.shop->ack(t.channel(), seq);
+        const auto before = t.core->counters().acknowledged_entries;
+        for (int i = 0; i < 2; ++i) t.second();
+        const auto acknowledged = t.core->counters().acknowledged_entries - before;
+        CHECK(acknowledged >= 1);
+        CHECK(t.core->counters().erasures_overdue == alerts + acknowledged);
     }
     t.second();
     CHECK(t.core->counters().erasures_overdue == 0);
+}
+
+TEST_CASE("what could not even be deleted is overdue as well") {
+    Town t;
+    for (int i = 0; i < 2; ++i)
+        REQUIRE(
+            t.founder->ask(t.alert(2000, t.mls(EntryKind::application, 2))).has_submit_result());
+    t.second();
+    CHECK(t.core->counters().erasures_overdue == 0);
+    t.store->failure = Errc::no_room;
+    for (int i = 0; i < 3; ++i) t.second();
+    CHECK(t.core->counters().erasures_overdue >= 1);  // in small steps, on a full disk
+    t.store->failure.reset();
+    for (int i = 0; i < 5; ++i) t.second();
+    CHECK(t.core->counters().expired_entries >= 2);
+    CHECK(t.core->counters().erasures_overdue == 0);
+}
+
+TEST_CASE("each sync of the store is timed") {
+    Town t;
+    const auto& counters = t.core->counters();
+    const auto before = counters.sync_us.count;
+    const auto batches = counters.batches;
+    for (int i = 0; i < 5; ++i)
+        REQUIRE(
+            t.founder->ask(t.alert(day_ms, t.mls(EntryKind::application, 2))).has_submit_result());
+    CHECK(counters.batches == batches + 5);
+    CHECK(counters.sync_us.count >= before + 5);
+    CHECK(counters.sync_us.count <= before + 10);
+    // Nothing is synced for what only reads.
+    const auto now = counters.sync_us.count;
+    t.shop->subscribe(t.channel(), 2);
+    CHECK(counters.sync_us.count == now);
 }
 
 TEST_CASE("a share is released to readers after it is logged, and shredded at expiry") {
@@ -149,6 +196,10 @@ TEST_CASE("a share is released to readers after it is logged, and shredded at ex
     const auto put = put_lease(t, blob, share, t.clock.wall + 5000);
     CHECK(t.founder->ask(put).has_lease_stored());
     CHECK(t.founder->ask(put).has_lease_stored());  // a repeat is harmless
+    t.clock.pass(1000);
+    const auto later = put_lease(t, blob, share, t.clock.wall + 5000);
+    CHECK(t.founder->ask(later).has_lease_stored());  // and does not make it live longer
+    CHECK((*t.leases->find(t.partnership, blob))->expiry_ms == put.put_lease().expiry_ms());
     CHECK(code_of(t.founder->ask(put_lease(t, blob, t.random.bytes(32), t.clock.wall + 5000))) ==
           number(Errc::id_reused));
     const auto number_of_request = t.shop->send(take_lease(blob));

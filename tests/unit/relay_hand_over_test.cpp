@@ -144,3 +144,44 @@ TEST_CASE("what is not whole, not for this relay, or not the root's is not taken
     auto client = arrive(m.next, *m.old.founder);
     CHECK(code_of(client->ask(hand_over({}, 0, 0, moved))) == number(Errc::invalid_argument));
 }
+
+TEST_CASE("a log that is handed over has a bound, and one comes at a time") {
+    Move m;
+    const auto log = log_of(m.old);
+    const auto moved = moved_to(m.old, m.next, m.old.root);
+    std::uint64_t size = 0;
+    for (const auto& entry : log) size += entry.header().size() + entry.body().size();
+    const auto refused = [&](Errc why) { return m.next.core->counters().refused[why]; };
+
+    m.next.max_hand_over = size - 1;
+    m.next.restart();
+    auto ben = arrive(m.next, *m.ben);
+    REQUIRE(ben->ask(hand_over(log, 0, log.size() - 1)).has_submit_result());
+    CHECK(code_of(ben->ask(hand_over(log, log.size() - 1, log.size()))) ==
+          number(Errc::quota_exceeded));
+    CHECK(refused(Errc::quota_exceeded) == 1);
+    // What came before is forgotten: this is no beginning.
+    CHECK(code_of(ben->ask(hand_over(log, 1, 2))) == number(Errc::relay_rejected_chain));
+
+    m.next.max_hand_over = size;
+    m.next.restart();
+    ben = arrive(m.next, *m.ben);
+    REQUIRE(ben->ask(hand_over(log, 0, log.size())).has_submit_result());
+    // Somebody else brings one meanwhile.
+    World other;
+    other.random.engine.seed(55);
+    other.found();
+    const auto others = log_of(other);
+    auto zoe = m.next.client();
+    zoe->key = other.founder->key.clone();
+    std::swap(m.next.partnership, other.partnership);
+    REQUIRE(zoe->connect(ClientKind::founder).has_value());
+    const auto busy = zoe->ask(hand_over(others, 0, 1));
+    CHECK(code_of(busy) == number(Errc::overloaded));
+    CHECK(busy.failure().retry_after_ms() > 0);
+    CHECK(refused(Errc::overloaded) == 1);
+    std::swap(m.next.partnership, other.partnership);
+    // The bound is for what comes, not for the word that ends it.
+    REQUIRE(ben->ask(hand_over(log, 0, 0, moved)).has_submit_result());
+    CHECK(zoe->ask(hand_over(others, 0, 1)).has_submit_result());
+}

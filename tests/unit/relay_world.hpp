@@ -100,6 +100,7 @@ public:
         return inner_.commit(writes);
     }
     Result<bool> truncate_log() override { return inner_.truncate_log(); }
+    std::vector<std::uint64_t> take_sync_times() override { return inner_.take_sync_times(); }
     Result<std::vector<PartnershipId>> partnerships() override { return inner_.partnerships(); }
     Result<PartnershipRows> load(const PartnershipId& p) override { return inner_.load(p); }
     Result<std::vector<StoredEntry>> entries(const PartnershipId& p, const StreamRef& s,
@@ -197,6 +198,7 @@ struct World {
     PartnershipId partnership;
     ChannelId all_members;
     std::uint64_t quota = 0;
+    std::uint64_t max_hand_over = 0;
     std::unique_ptr<Client> founder;
 
     World() {
@@ -216,7 +218,7 @@ struct World {
         REQUIRE(lease.ok());
         leases = std::move(*lease);
         blobs = std::make_unique<BlobService>(folder.path() / "blobs", clock);
-        auto made = Core::open({{relay.clone(), true, quota},
+        auto made = Core::open({{relay.clone(), true, quota, 0, 0, max_hand_over},
                                 clock,
                                 relay_random,
                                 *store,
