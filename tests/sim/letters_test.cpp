@@ -70,7 +70,7 @@ struct Town {
         REQUIRE(from.send_raw(std::move(frame)));
         world.run(2 * second);
     }
-    [[nodiscard]] content::v1::Directed skipped(Node& whom, const MessageId& message) const {
+    [[nodiscard]] content::v1::Directed skipped(const MessageId& message) const {
         content::v1::Directed body;
         auto& letter = *body.mutable_skipped();
         letter.set_channel(to_string(channel.view()));
@@ -166,7 +166,7 @@ TEST_CASE("nobody is driven out of a group by letters: who hears others is among
     (void)town.say(*town.people[2], "heard");
     const auto epoch = bob.engine().channel(town.channel)->epoch();
     for (auto* rogue : {town.people[3], town.people[4]})
-        town.write(*rogue, bob, town.skipped(bob, alert));
+        town.write(*rogue, bob, town.skipped(alert));
     town.world.run(minute);
     CHECK(joined(town, bob));
     CHECK(bob.engine().channel(town.channel)->epoch() == epoch);
@@ -178,17 +178,16 @@ TEST_CASE("one letter alone is not believed, nor one about what was never said")
     auto& bob = *town.people[1];
     town.world.run(day + hour);  // every leaf is renewed: nobody has been heard in this epoch
     const auto alert = town.say(bob, "to everybody");
-    town.write(*town.people[3], bob, town.skipped(bob, alert));
-    town.write(*town.people[3], bob, town.skipped(bob, alert));
+    town.write(*town.people[3], bob, town.skipped(alert));
+    town.write(*town.people[3], bob, town.skipped(alert));
     const auto never = town.world.story.id<MessageId>();
-    for (auto* one : {town.people[2], town.people[3]})
-        town.write(*one, bob, town.skipped(bob, never));
-    auto other = town.skipped(bob, alert);
+    for (auto* one : {town.people[2], town.people[3]}) town.write(*one, bob, town.skipped(never));
+    auto other = town.skipped(alert);
     other.mutable_skipped()->set_incarnation(2);
     town.write(*town.people[2], bob, other);
     CHECK(joined(town, bob));
     // Two who have not been heard are: it costs one rejoin, and the alert is not shown again.
-    town.write(*town.people[4], bob, town.skipped(bob, alert));
+    town.write(*town.people[4], bob, town.skipped(alert));
     town.world.run(5 * minute);
     REQUIRE(town.world.directory().rejoin(bob.id(), town.channel) != nullptr);
     CHECK(joined(town, bob));
@@ -200,7 +199,7 @@ TEST_CASE("letters that were changed, or are not from who is said to send them, 
     Town town(4, 34, false);
     auto& bob = *town.people[1];
     const auto alert = town.say(bob, "to everybody");
-    const auto body = town.skipped(bob, alert);
+    const auto body = town.skipped(alert);
     for (const std::size_t at : {std::size_t{0}, std::size_t{40}, std::size_t{400}}) {
         CAPTURE(at);
         const auto before = town.world.witness().notes().size();
