@@ -45,7 +45,16 @@ public:
     }
 
 private:
-    static constexpr double may_grow_kib = 48 * 1024;
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+    static constexpr double shadows = 8;  // a sanitizer's memory grows with ours, several times
+#else
+    static constexpr double shadows = 1;
+#endif
+#else
+    static constexpr double shadows = 1;
+#endif
+    static constexpr double may_grow_kib = shadows * 48 * 1024;
     TemporaryDirectory folder_;
     RelayProcess relay_;
     Founded founded_;
