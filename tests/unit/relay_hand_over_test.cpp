@@ -163,15 +163,18 @@ TEST_CASE("a log that is handed over has a bound, and one comes at a time") {
     // What came before is forgotten: this is no beginning.
     CHECK(code_of(ben->ask(hand_over(log, 1, 2))) == number(Errc::relay_rejected_chain));
 
+    World other;
+    other.random.engine.seed(55);
+    other.found();
+    const auto others = log_of(other);
+    // Nor is another partnership's log, whole as it may be.
+    CHECK(code_of(ben->ask(hand_over(others, 0, 1))) == number(Errc::not_authenticated));
+
     m.next.max_hand_over = size;
     m.next.restart();
     ben = arrive(m.next, *m.ben);
     REQUIRE(ben->ask(hand_over(log, 0, log.size())).has_submit_result());
     // Somebody else brings one meanwhile.
-    World other;
-    other.random.engine.seed(55);
-    other.found();
-    const auto others = log_of(other);
     auto zoe = m.next.client();
     zoe->key = other.founder->key.clone();
     std::swap(m.next.partnership, other.partnership);
@@ -184,4 +187,33 @@ TEST_CASE("a log that is handed over has a bound, and one comes at a time") {
     // The bound is for what comes, not for the word that ends it.
     REQUIRE(ben->ask(hand_over(log, 0, 0, moved)).has_submit_result());
     CHECK(zoe->ask(hand_over(others, 0, 1)).has_submit_result());
+}
+
+TEST_CASE("a genesis for another relay, by another key or for another partnership founds nothing") {
+    World w;
+    const auto create = [&](Client& by, const directory::SignedStatement& genesis) {
+        REQUIRE(by.connect(ClientKind::founder).has_value());
+        v1::Frame frame;
+        frame.mutable_create_partnership()->set_genesis(to_string(genesis.encode()));
+        return code_of(by.ask(frame));
+    };
+    const auto named = [&](const directory::SignedStatement& genesis) {
+        w.partnership = directory::partnership_id(genesis.statement);
+        return genesis;
+    };
+    auto ada = w.client();
+    auto eve = w.client();
+    auto own = w.relay.clone();
+    w.relay = signing_key_from_seed(w.random.bytes(32));
+    const auto elsewhere = named(w.genesis(*ada));
+    w.relay = std::move(own);
+    CHECK(create(*ada, elsewhere) == number(Errc::wrong_relay));
+    const auto good = named(w.genesis(*ada));
+    CHECK(create(*eve, good) == number(Errc::not_authenticated));
+    w.partnership = w.random.id<PartnershipId>();
+    CHECK(create(*ada, good) == number(Errc::not_authenticated));
+    CHECK(w.core->counters().partnerships == 0);
+    (void)named(good);
+    CHECK(create(*ada, good) == 0);
+    CHECK(w.core->counters().partnerships == 1);
 }
