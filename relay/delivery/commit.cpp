@@ -22,6 +22,7 @@ bool CoreImpl::has_batch() const {
 std::unique_ptr<Batch> CoreImpl::take_batch() {
     if (!has_batch()) return nullptr;
     batch_out_ = true;
+    last_fresh_ = current_->fresh.size();
     auto batch = std::exchange(current_, std::make_unique<Batch>());
     batch->blobs = parts_.blobs.take_finished();
     return batch;

@@ -16,12 +16,38 @@ constexpr std::uint64_t lease_log_days = 90;
 constexpr std::size_t due_at_once = 1000;
 constexpr std::uint32_t unreadable_again_ms = 30'000;
 constexpr unsigned every_kind = 0x3f;
+constexpr std::uint64_t few_bodies = 64;  // go at once
 
 constexpr unsigned bit(EntryKind kind) { return 1U << static_cast<unsigned>(kind); }
 
 }  // namespace
 
+void CoreImpl::drop_bodies(const PartnershipId& p, const StreamRef& stream, std::uint64_t first,
+                           std::uint64_t last, bool roughly) {
+    current_->writes.emplace_back(write::DropBodies{
+        p, stream, first, last, every_kind & ~bit(EntryKind::statement), roughly});
+    current_->touched.insert(p);
+}
+
+void CoreImpl::drop_ahead() {
+    auto entries = std::max<std::uint64_t>(last_fresh_ + last_fresh_ / 16, few_bodies);
+    while (entries != 0 && !to_drop_.empty()) {
+        auto& next = to_drop_.front();
+        const auto last = std::min(next.last, next.first + entries - 1);
+        drop_bodies(next.partnership, next.stream, next.first, last, last != next.last);
+        entries -= last - next.first + 1;
+        next.first = last + 1;
+        if (next.first > next.last) to_drop_.pop_front();
+    }
+}
+
+void CoreImpl::drop_waiting() {
+    for (const auto& w : to_drop_) drop_bodies(w.partnership, w.stream, w.first, w.last, false);
+    to_drop_.clear();
+}
+
 void CoreImpl::store_cursors() {
+    drop_waiting();
     for (auto& [id, p] : partnerships_) {
         for (auto& [ref, s] : p->streams) {
             if (!s.acks_moved) continue;
@@ -39,7 +65,7 @@ void CoreImpl::store_cursors() {
     }
 }
 
-/// The bodies up to the slowest cursor. Only with these cursors in the same transaction.
+/// The bodies up to the slowest cursor: with these cursors in the same transaction, or after them.
 void CoreImpl::drop_acknowledged(PartnershipState& p, StreamState& s) {
     if (s.ref.kind == StreamKind::directory) return;
     auto slowest = std::numeric_limits<std::uint64_t>::max();
@@ -57,9 +83,11 @@ void CoreImpl::drop_acknowledged(PartnershipState& p, StreamState& s) {
         if (const auto older = parts_.store.body_bytes(p.id, s.ref, s.acked + 1, before))
             bytes += *older;
     p.message_bytes -= std::min(p.message_bytes, bytes);
-    current_->writes.emplace_back(write::DropBodies{p.id, s.ref, s.acked + 1, slowest,
-                                                    every_kind & ~bit(EntryKind::statement)});
-    current_->touched.insert(p.id);
+    if (s.ref.kind == StreamKind::channel && slowest - s.acked > few_bodies) {
+        to_drop_.push_back({p.id, s.ref, s.acked + 1, slowest});
+    } else {
+        drop_bodies(p.id, s.ref, s.acked + 1, slowest, false);
+    }
     counters_.acknowledged_entries += slowest - s.acked;
     current_->erasures += slowest - s.acked;
     s.acked = slowest;
@@ -77,9 +105,16 @@ void CoreImpl::expire() {
                    {LogField::code("error", due.error().code)});
         return;
     }
+    write::DropBodies* run = nullptr;  // what follows each other is stored together
     for (const auto& entry : *due) {
-        current_->writes.emplace_back(
-            write::DropBodies{entry.partnership, entry.stream, entry.seq, entry.seq, every_kind});
+        if (run != nullptr && run->partnership == entry.partnership &&
+            run->stream == entry.stream && run->last + 1 == entry.seq) {
+            run->last = entry.seq;
+        } else {
+            auto& made = current_->writes.emplace_back(write::DropBodies{
+                entry.partnership, entry.stream, entry.seq, entry.seq, every_kind});
+            run = &std::get<write::DropBodies>(made);
+        }
         auto* p = partnership(entry.partnership);
         if (p == nullptr) continue;
         p->message_bytes -= std::min<std::uint64_t>(p->message_bytes, entry.length);

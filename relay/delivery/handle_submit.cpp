@@ -187,6 +187,7 @@ const Header& CoreImpl::append(PartnershipState& p, Header header, Bytes body,
 
 void CoreImpl::gather(PartnershipState& p, const Header& header, Bytes header_bytes, Bytes body,
                       std::optional<MessageId> shared) {
+    if (current_->fresh.empty()) drop_ahead();
     auto& s = p.stream(header.stream);
     const auto previous = s.chain;
     s.chain = chain_next(previous, header_bytes);

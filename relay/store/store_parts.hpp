@@ -3,6 +3,7 @@
 #include <map>
 
 #include "store/acceptance_index.hpp"
+#include "store/body_groups.hpp"
 #include "store/database.hpp"
 #include "store/store.hpp"
 
@@ -38,13 +39,15 @@ private:
 class StoreWriter {
 public:
     StoreWriter(Database& db, AcceptanceIndex& acceptances)
-        : db_(db), numbers_(db), acceptances_(acceptances) {}
+        : db_(db), numbers_(db), bodies_(db), acceptances_(acceptances) {}
     [[nodiscard]] Result<void> apply(const Write& change);
     void begin() {
         shared_.clear();
+        bodies_.begin();
         mailbox_bodies_went_ = false;
     }
-    /// Last of the transaction: shared bodies that no entry names any more.
+    /// Last of the transaction: bodies that were gathered, shared ones that no entry names any
+    /// more.
     [[nodiscard]] Result<void> end();
     void committed() { acceptances_.publish(); }
     void rolled_back() {
@@ -78,6 +81,7 @@ private:
 
     Database& db_;
     StreamNumbers numbers_;
+    BodyWriter bodies_;
     AcceptanceIndex& acceptances_;
     std::map<MessageId, std::uint64_t> shared_;  // of this transaction
     bool mailbox_bodies_went_ = false;
@@ -116,6 +120,12 @@ public:
 
 private:
     [[nodiscard]] Result<void> newest(std::uint64_t number, StreamRow& row);
+    /// `lengths`: of each entry, as its row has it.
+    [[nodiscard]] Result<void> add_bodies(std::uint64_t stream,
+                                          std::span<const std::uint64_t> lengths,
+                                          std::vector<StoredEntry>& entries);
+    [[nodiscard]] Result<void> due_in_groups(std::uint64_t now_ms, std::size_t max,
+                                             std::vector<DueEntry>& out);
 
     Database& db_;
     StreamNumbers numbers_;

@@ -44,10 +44,16 @@ Result<void> StoreWriter::one(const write::Entry& w) {
     HUECRY_TRY_ASSIGN(const auto stream, numbers_.find_or_make(w.partnership, h.stream));
     auto q = db_.query(
         "INSERT INTO entry (key, kind, header, previous, accepted, expiry, length, has_body, body, "
-        "shared) VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?)");
-    q.bind(entry_key(stream, h.seq)).bind(static_cast<std::uint64_t>(h.kind));
+        "shared) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    const auto key = entry_key(stream, h.seq);
+    const bool grouped = h.stream.kind == StreamKind::channel;
+    q.bind(key).bind(static_cast<std::uint64_t>(h.kind));
     q.bind(BytesView(w.header_bytes)).bind(w.previous).bind(h.accepted_ms).bind(h.expiry_ms);
-    q.bind(std::uint64_t{h.length});
+    q.bind(std::uint64_t{h.length}).bind(std::uint64_t{!grouped});
+    if (grouped) {
+        HUECRY_TRY(q.bind_null().bind_null().run());
+        return bodies_.add(stream, key, w);
+    }
     if (w.shared) {
         const auto found = shared_.find(*w.shared);
         if (found == shared_.end()) return Error{Errc::internal, "shared body"};
@@ -66,6 +72,7 @@ Result<void> StoreWriter::one(const write::SharedBody& w) {
 }
 
 Result<void> StoreWriter::end() {
+    HUECRY_TRY(bodies_.end());
     if (!mailbox_bodies_went_) return {};
     return db_
         .query(
@@ -77,17 +84,15 @@ Result<void> StoreWriter::end() {
 Result<void> StoreWriter::one(const write::DropBodies& w) {
     HUECRY_TRY_ASSIGN(const auto stream, numbers_.find(w.partnership, w.stream));
     if (stream == 0) return {};
-    const bool mailbox = w.stream.kind == StreamKind::mailbox;
-    mailbox_bodies_went_ |= mailbox;
-    // Only mailboxes share bodies. OR ROLLBACK: whatever fails undoes the whole transaction anyway,
-    // and so no page is copied first to undo only this statement.
+    const auto first = entry_key(stream, w.first);
+    const auto last = entry_key(stream, w.last);
+    if (w.stream.kind == StreamKind::channel)
+        return bodies_.drop(stream, first, last, w.kinds, w.roughly);
+    mailbox_bodies_went_ |= w.stream.kind == StreamKind::mailbox;
     auto q = db_.query(
-        mailbox
-            ? "UPDATE entry SET has_body = 0, body = NULL, shared = NULL WHERE key BETWEEN ? "
-              "AND ? AND has_body = 1 AND ((1 << kind) & ?) != 0"
-            : "UPDATE OR ROLLBACK entry SET has_body = 0, body = NULL WHERE key BETWEEN ? AND ? "
-              "AND has_body = 1 AND ((1 << kind) & ?) != 0");
-    q.bind(entry_key(stream, w.first)).bind(entry_key(stream, w.last));
+        "UPDATE entry SET has_body = 0, body = NULL, shared = NULL WHERE key BETWEEN ? AND ? AND "
+        "has_body = 1 AND ((1 << kind) & ?) != 0");
+    q.bind(first).bind(last);
     return q.bind(std::uint64_t{w.kinds}).run();
 }
 
@@ -100,7 +105,8 @@ Result<void> StoreWriter::one(const write::DropEntries& w) {
         HUECRY_TRY(q.run());
     }
     if (w.stream.kind == StreamKind::mailbox) mailbox_bodies_went_ = true;
-    return {};
+    if (w.stream.kind != StreamKind::channel) return {};
+    return bodies_.drop(stream, entry_key(stream, w.first), entry_key(stream, w.last), ~0U, false);
 }
 
 Result<void> StoreWriter::one(const write::Reader& w) {
@@ -239,14 +245,23 @@ Result<std::vector<std::uint64_t>> StoreWriter::old_headers(std::uint64_t stream
     for (;;) {
         HUECRY_TRY_ASSIGN(const bool row, q.step());
         if (row && last != 0) out.push_back(last);
-        if (!row || q.number(1) >= before_ms) return out;
+        if (!row || q.number(1) >= before_ms) break;
         const bool over = q.number(2) > 0 && q.number(2) < before_ms;
         last = over && q.number(3) == 0 ? q.number(0) : 0;
     }
+    if (out.empty()) return out;
+    HUECRY_TRY_ASSIGN(const auto groups, body_groups(db_, out.front(), out.back(), false));
+    for (const auto& group : groups)
+        std::erase_if(out, [&](auto key) {
+            return key >= group.first && key <= group.last() &&
+                   group.parts[key - group.first].length != 0;
+        });
+    return out;
 }
 
 Result<void> StoreWriter::prune_headers(std::uint64_t before_ms) {
     if (before_ms == 0) return {};
+    HUECRY_TRY(bodies_.end());
     std::vector<std::uint64_t> streams;
     {
         auto q = db_.query("SELECT number FROM stream WHERE kind != 1");  // no directory's
