@@ -80,6 +80,7 @@ void CoreImpl::mark_durable(Batch& batch) {
 
 void CoreImpl::say_answers(Batch& batch) {
     const auto now = parts_.clock.steady_us();
+    std::set<ConnectionId> told;
     for (auto& item : batch.answers) {
         auto* c = connection(item.connection);
         if (item.frame.has_submit_result()) {
@@ -91,7 +92,11 @@ void CoreImpl::say_answers(Batch& batch) {
         auto* s = p == nullptr ? nullptr : p->find(item.head_of->second);
         if (s != nullptr) *item.frame.mutable_submit_result()->mutable_head() = head(*p, *s);
         send(*c, item.frame);
+        told.insert(item.connection);
     }
+    // All readers' turn would be a long wait.
+    for (const auto id : told)
+        if (auto* c = connection(id)) c->outlet->hurry();
 }
 
 void CoreImpl::push(Batch& batch) {
