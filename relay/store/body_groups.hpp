@@ -7,9 +7,9 @@
 #include "store/database.hpp"
 #include "store/store.hpp"
 
-// Bodies of channels' entries. What one transaction brings to one channel is one row, so that a
-// body costs neither a row when it comes nor one when it goes; a row that loses some of its bodies
-// is written again without them.
+// Bodies of channels' entries. What one transaction brings to one channel, unless it is little, is
+// one row, so that a body costs neither a row when it comes nor one when it goes; a row that loses
+// some of its bodies is written again without them.
 namespace huecry::relay {
 
 /// What a row knows of each of its entries, which follow each other without a gap.

@@ -120,7 +120,7 @@ DROP TABLE acceptance;
 DROP INDEX entry_due;
 CREATE INDEX entry_due ON entry (expiry) WHERE has_body = 1 AND expiry > 0;
 )sql",
-                                 // Bodies of channels: BodyGroup. Here each in a row of its own.
+                                 // Bodies that come together: BodyGroup.
                                  R"sql(
 CREATE TABLE body_group (
     key    INTEGER NOT NULL PRIMARY KEY,
@@ -131,13 +131,6 @@ CREATE TABLE body_group (
     bodies BLOB NOT NULL
 ) STRICT;
 CREATE INDEX body_group_due ON body_group (due) WHERE due > 0;
-INSERT INTO body_group (key, last, due, bytes, parts, bodies)
-    SELECT e.key, e.key, e.expiry, e.length,
-           unhex(printf('%08x%016x%02x', e.length, e.expiry, e.kind)), e.body
-    FROM entry e JOIN stream s ON s.number = (e.key >> 40)
-    WHERE s.kind = 2 AND e.has_body = 1 ORDER BY e.key;
-UPDATE entry SET has_body = 0, body = NULL
-    WHERE has_body = 1 AND (key >> 40) IN (SELECT number FROM stream WHERE kind = 2);
 )sql"};
 
 constexpr std::array lease_steps{R"sql(

@@ -20,8 +20,8 @@
 //   partnership  P                        → created                      by genesis; never deleted
 //   entry        P S seq                  → header, hash before, body?   by submissions; the body goes when all have it
 //                                           or at expiry, the row header_retention later (directory entries never)
-//   body_group   P S first seq            → bodies of a channel's    by submissions, one for all of a transaction and
-//                                           entries                 channel; goes with the last body in it
+//   body_group   P S first seq            → bodies of entries that   by submissions to a channel; goes with the last body
+//                                           came together           in it; the entries of such a row have none themselves
 //   shared_body  P id                     → a Welcome's body             with it; goes with the last mailbox entry naming it
 //   reader       P S device               → cursor, join, chain_from     by Welcomes (channels) and acknowledgements; with
 //                                           the device's removal

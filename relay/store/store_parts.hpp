@@ -43,6 +43,7 @@ public:
     [[nodiscard]] Result<void> apply(const Write& change);
     void begin() {
         shared_.clear();
+        held_.clear();
         bodies_.begin();
         mailbox_bodies_went_ = false;
     }
@@ -74,6 +75,9 @@ private:
     [[nodiscard]] Result<void> one(const write::DropCode& w);
     [[nodiscard]] Result<void> one(const write::Meta& w);
     [[nodiscard]] Result<void> one(const write::Prune& w);
+    enum class BodyPlace { row, group };
+    [[nodiscard]] Result<void> insert(std::uint64_t stream, const write::Entry& w, BodyPlace place);
+    [[nodiscard]] Result<void> write_held();
     [[nodiscard]] Result<void> prune_acceptances(std::uint64_t before_ms);
     [[nodiscard]] Result<void> prune_headers(std::uint64_t before_ms);
     [[nodiscard]] Result<std::vector<std::uint64_t>> old_headers(std::uint64_t stream,
@@ -81,6 +85,12 @@ private:
 
     Database& db_;
     StreamNumbers numbers_;
+    /// A channel's first entries of this transaction, until it is known whether they are few.
+    struct Held {
+        std::vector<const write::Entry*> entries;
+        bool many = false;
+    };
+    std::map<std::uint64_t, Held> held_;  // by stream
     BodyWriter bodies_;
     AcceptanceIndex& acceptances_;
     std::map<MessageId, std::uint64_t> shared_;  // of this transaction
@@ -124,8 +134,9 @@ private:
     [[nodiscard]] Result<void> add_bodies(std::uint64_t stream,
                                           std::span<const std::uint64_t> lengths,
                                           std::vector<StoredEntry>& entries);
+    using Due = std::pair<std::uint64_t, DueEntry>;  // with its time
     [[nodiscard]] Result<void> due_in_groups(std::uint64_t now_ms, std::size_t max,
-                                             std::vector<DueEntry>& out);
+                                             std::vector<Due>& out);
 
     Database& db_;
     StreamNumbers numbers_;

@@ -91,13 +91,12 @@ Result<std::uint64_t> StoreReader::body_bytes(const PartnershipId& p, const Stre
             for (std::size_t i = 0; i < group.parts.size(); ++i)
                 if (group.first + i >= begin && group.first + i <= end)
                     out += group.parts[i].length;
-        return out;
     }
     auto q = db_.query(
         "SELECT coalesce(sum(length), 0) FROM entry WHERE key BETWEEN ? AND ? AND has_body = 1");
     q.bind(begin).bind(end);
     HUECRY_TRY_ASSIGN(const bool row, q.step());
-    return row ? q.number(0) : out;
+    return row ? out + q.number(0) : out;
 }
 
 Result<std::vector<StreamRow>> StoreReader::streams(const PartnershipId& p) {
@@ -277,14 +276,16 @@ Result<std::vector<BlobRow>> StoreReader::blobs() {
     return out;
 }
 
+/// Those of one group stand together, in the place of the first that is due.
 Result<void> StoreReader::due_in_groups(std::uint64_t now_ms, std::size_t max,
-                                        std::vector<DueEntry>& out) {
+                                        std::vector<Due>& out) {
     auto q = db_.query(
-        "SELECT s.partnership, s.kind, s.id, s.incarnation, g.key, g.parts FROM body_group g JOIN "
-        "stream s ON s.number = (g.key >> 40) WHERE g.due > 0 AND g.due <= ? ORDER BY g.due, g.key "
-        "LIMIT ?");
+        "SELECT s.partnership, s.kind, s.id, s.incarnation, g.key, g.parts, g.due FROM body_group "
+        "g JOIN stream s ON s.number = (g.key >> 40) WHERE g.due > 0 AND g.due <= ? ORDER BY "
+        "g.due, g.key LIMIT ?");
     q.bind(now_ms).bind(std::uint64_t{max});
-    while (out.size() < max) {
+    std::size_t found = 0;
+    while (found < max) {
         HUECRY_TRY_ASSIGN(const bool row, q.step());
         if (!row) return {};
         DueEntry entry{q.id<PartnershipId>(0), stream_of(q, 1, 2, 3), seq_of(q.number(4)), 0};
@@ -292,9 +293,10 @@ Result<void> StoreReader::due_in_groups(std::uint64_t now_ms, std::size_t max,
         HUECRY_TRY_ASSIGN(const auto parts, BodyGroup::decode_parts(q.bytes(5)));
         for (const auto& part : parts) {
             entry.length = part.length;
-            if (part.length != 0 && part.expiry_ms != 0 && part.expiry_ms <= now_ms &&
-                out.size() < max)
-                out.push_back(entry);
+            if (part.length != 0 && part.expiry_ms != 0 && part.expiry_ms <= now_ms) {
+                out.emplace_back(q.number(6), entry);
+                ++found;
+            }
             ++entry.seq;
         }
     }
@@ -302,17 +304,27 @@ Result<void> StoreReader::due_in_groups(std::uint64_t now_ms, std::size_t max,
 }
 
 Result<std::vector<DueEntry>> StoreReader::due(std::uint64_t now_ms, std::size_t max) {
-    auto q = db_.query(
-        "SELECT s.partnership, s.kind, s.id, s.incarnation, e.key, e.length FROM entry e JOIN "
-        "stream s ON s.number = (e.key >> 40) WHERE e.has_body = 1 AND e.expiry > 0 AND e.expiry "
-        "<= ? ORDER BY e.expiry LIMIT ?");
-    q.bind(now_ms).bind(std::uint64_t{max});
+    std::vector<Due> found;
+    {
+        auto q = db_.query(
+            "SELECT s.partnership, s.kind, s.id, s.incarnation, e.key, e.length, e.expiry FROM "
+            "entry e JOIN stream s ON s.number = (e.key >> 40) WHERE e.has_body = 1 AND e.expiry > "
+            "0 AND e.expiry <= ? ORDER BY e.expiry LIMIT ?");
+        q.bind(now_ms).bind(std::uint64_t{max});
+        HUECRY_TRY(each_row(q, [&] {
+            found.emplace_back(q.number(6), DueEntry{q.id<PartnershipId>(0), stream_of(q, 1, 2, 3),
+                                                     seq_of(q.number(4)),
+                                                     static_cast<std::uint32_t>(q.number(5))});
+        }));
+    }
+    std::vector<Due> grouped;
+    HUECRY_TRY(due_in_groups(now_ms, max, grouped));
+    std::vector<Due> all;
+    std::merge(found.begin(), found.end(), grouped.begin(), grouped.end(), std::back_inserter(all),
+               [](const auto& a, const auto& b) { return a.first < b.first; });
     std::vector<DueEntry> out;
-    HUECRY_TRY(each_row(q, [&] {
-        out.push_back({q.id<PartnershipId>(0), stream_of(q, 1, 2, 3), seq_of(q.number(4)),
-                       static_cast<std::uint32_t>(q.number(5))});
-    }));
-    HUECRY_TRY(due_in_groups(now_ms, max, out));
+    for (const auto& [when, entry] : all)
+        if (out.size() < max) out.push_back(entry);
     return out;
 }
 

@@ -38,19 +38,41 @@ Result<void> StoreWriter::one(const write::Partnership& w) {
     return q.bind(w.partnership).bind(w.created_ms).run();
 }
 
+/// A group is one page more than a body beside its header; from here on it saves more than that.
+constexpr std::size_t enough_for_group = 4;
+
 Result<void> StoreWriter::one(const write::Entry& w) {
+    if (w.header.seq == 0 || w.header.seq > max_seq) return Error{Errc::internal, "seq"};
+    HUECRY_TRY_ASSIGN(const auto stream, numbers_.find_or_make(w.partnership, w.header.stream));
+    if (w.header.stream.kind != StreamKind::channel) return insert(stream, w, BodyPlace::row);
+    auto& held = held_[stream];
+    if (held.many) return insert(stream, w, BodyPlace::group);
+    held.entries.push_back(&w);
+    if (held.entries.size() < enough_for_group) return {};
+    held.many = true;
+    for (const auto* entry : held.entries) HUECRY_TRY(insert(stream, *entry, BodyPlace::group));
+    held.entries.clear();
+    return {};
+}
+
+/// Before anything else looks at what is there.
+Result<void> StoreWriter::write_held() {
+    for (const auto& [stream, held] : held_)
+        for (const auto* entry : held.entries) HUECRY_TRY(insert(stream, *entry, BodyPlace::row));
+    held_.clear();
+    return {};
+}
+
+Result<void> StoreWriter::insert(std::uint64_t stream, const write::Entry& w, BodyPlace place) {
     const auto& h = w.header;
-    if (h.seq == 0 || h.seq > max_seq) return Error{Errc::internal, "seq"};
-    HUECRY_TRY_ASSIGN(const auto stream, numbers_.find_or_make(w.partnership, h.stream));
+    const auto key = entry_key(stream, h.seq);
     auto q = db_.query(
         "INSERT INTO entry (key, kind, header, previous, accepted, expiry, length, has_body, body, "
         "shared) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    const auto key = entry_key(stream, h.seq);
-    const bool grouped = h.stream.kind == StreamKind::channel;
     q.bind(key).bind(static_cast<std::uint64_t>(h.kind));
     q.bind(BytesView(w.header_bytes)).bind(w.previous).bind(h.accepted_ms).bind(h.expiry_ms);
-    q.bind(std::uint64_t{h.length}).bind(std::uint64_t{!grouped});
-    if (grouped) {
+    q.bind(std::uint64_t{h.length}).bind(std::uint64_t{place == BodyPlace::row});
+    if (place == BodyPlace::group) {
         HUECRY_TRY(q.bind_null().bind_null().run());
         return bodies_.add(stream, key, w);
     }
@@ -72,6 +94,7 @@ Result<void> StoreWriter::one(const write::SharedBody& w) {
 }
 
 Result<void> StoreWriter::end() {
+    HUECRY_TRY(write_held());
     HUECRY_TRY(bodies_.end());
     if (!mailbox_bodies_went_) return {};
     return db_
@@ -82,31 +105,40 @@ Result<void> StoreWriter::end() {
 }
 
 Result<void> StoreWriter::one(const write::DropBodies& w) {
+    HUECRY_TRY(write_held());
     HUECRY_TRY_ASSIGN(const auto stream, numbers_.find(w.partnership, w.stream));
     if (stream == 0) return {};
     const auto first = entry_key(stream, w.first);
     const auto last = entry_key(stream, w.last);
     if (w.stream.kind == StreamKind::channel)
-        return bodies_.drop(stream, first, last, w.kinds, w.roughly);
-    mailbox_bodies_went_ |= w.stream.kind == StreamKind::mailbox;
+        HUECRY_TRY(bodies_.drop(stream, first, last, w.kinds, w.roughly));
+    const bool mailbox = w.stream.kind == StreamKind::mailbox;
+    mailbox_bodies_went_ |= mailbox;
+    // Only mailboxes share bodies. OR ROLLBACK: whatever fails undoes the whole transaction anyway,
+    // and so no page is copied first to undo only this statement.
     auto q = db_.query(
-        "UPDATE entry SET has_body = 0, body = NULL, shared = NULL WHERE key BETWEEN ? AND ? AND "
-        "has_body = 1 AND ((1 << kind) & ?) != 0");
+        mailbox
+            ? "UPDATE entry SET has_body = 0, body = NULL, shared = NULL WHERE key BETWEEN ? "
+              "AND ? AND has_body = 1 AND ((1 << kind) & ?) != 0"
+            : "UPDATE OR ROLLBACK entry SET has_body = 0, body = NULL WHERE key BETWEEN ? AND ? "
+              "AND has_body = 1 AND ((1 << kind) & ?) != 0");
     q.bind(first).bind(last);
     return q.bind(std::uint64_t{w.kinds}).run();
 }
 
 Result<void> StoreWriter::one(const write::DropEntries& w) {
+    HUECRY_TRY(write_held());
     HUECRY_TRY_ASSIGN(const auto stream, numbers_.find(w.partnership, w.stream));
     if (stream == 0) return {};
+    const auto first = entry_key(stream, w.first);
+    const auto last = entry_key(stream, w.last);
     {
         auto q = db_.query("DELETE FROM entry WHERE key BETWEEN ? AND ?");
-        q.bind(entry_key(stream, w.first)).bind(entry_key(stream, w.last));
-        HUECRY_TRY(q.run());
+        HUECRY_TRY(q.bind(first).bind(last).run());
     }
     if (w.stream.kind == StreamKind::mailbox) mailbox_bodies_went_ = true;
     if (w.stream.kind != StreamKind::channel) return {};
-    return bodies_.drop(stream, entry_key(stream, w.first), entry_key(stream, w.last), ~0U, false);
+    return bodies_.drop(stream, first, last, ~0U, false);
 }
 
 Result<void> StoreWriter::one(const write::Reader& w) {
@@ -261,6 +293,7 @@ Result<std::vector<std::uint64_t>> StoreWriter::old_headers(std::uint64_t stream
 
 Result<void> StoreWriter::prune_headers(std::uint64_t before_ms) {
     if (before_ms == 0) return {};
+    HUECRY_TRY(write_held());
     HUECRY_TRY(bodies_.end());
     std::vector<std::uint64_t> streams;
     {

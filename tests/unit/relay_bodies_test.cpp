@@ -2,7 +2,7 @@
 #include "store/body_groups.hpp"
 #include "store/database.hpp"
 
-// Bodies of a channel that came in one transaction lie in one row.
+// Bodies of a channel that came in one transaction lie in one row, unless they were few.
 using namespace huecry;
 using namespace huecry::relay;
 using namespace huecry::relay::test;
@@ -106,10 +106,30 @@ TEST_CASE("bodies of one transaction are one row, and each goes on its own") {
     CHECK(b.store->check().ok());
 }
 
+TEST_CASE("few bodies lie beside their headers, and go like the others") {
+    Bodies b;
+    b.commit({b.entry(100, 50), b.entry(200, 60), b.entry(0, 70)});
+    CHECK(b.rows() == 0);
+    std::vector<Write> writes;
+    for (int i = 0; i < 4; ++i) writes.push_back(b.entry(150, 300));
+    b.commit(writes);
+    CHECK(b.rows() == 1);
+    CHECK(b.left() == "1 2 3 4 5 6 7 ");
+    CHECK(b.due(150) == "1 4 5 6 7 ");
+    CHECK(b.due(500) == "1 4 5 6 7 2 ");
+    CHECK(b.due(500, 3) == "1 4 5 ");
+    b.drop(2, 4, true);
+    CHECK(b.left() == "1 4 5 6 7 ");
+    b.drop(1, 5);
+    CHECK(b.left() == "6 7 ");
+}
+
 TEST_CASE("what has another kind than those that go stays") {
     Bodies b;
-    b.commit({b.entry(100, 50), b.entry(100, 60, EntryKind::handshake), b.entry(100, 70)});
-    b.drop(1, 3, false, 1U << static_cast<unsigned>(EntryKind::application));
+    b.commit({b.entry(100, 50), b.entry(100, 60, EntryKind::handshake), b.entry(100, 70),
+              b.entry(100, 80)});
+    CHECK(b.rows() == 1);
+    b.drop(1, 4, false, 1U << static_cast<unsigned>(EntryKind::application));
     CHECK(b.left() == "2 ");
 }
 
@@ -138,9 +158,11 @@ TEST_CASE("a row holds so many entries and bytes, and one body of any size") {
     for (std::size_t i = 0; i <= max_group_entries; ++i) writes.push_back(b.entry(100, 1));
     b.commit(writes);
     CHECK(b.rows() == 2);
-    b.commit({b.entry(100, max_group_bytes - 1), b.entry(100, 1), b.entry(100, 1)});
+    b.commit(
+        {b.entry(100, max_group_bytes - 1), b.entry(100, 1), b.entry(100, 1), b.entry(100, 1)});
     CHECK(b.rows() == 4);
-    b.commit({b.entry(100, 3 * max_group_bytes), b.entry(100, 7)});
+    b.commit(
+        {b.entry(100, 3 * max_group_bytes), b.entry(100, 7), b.entry(100, 8), b.entry(100, 9)});
     CHECK(b.rows() == 6);
     const auto all = b.left();
     // From the middle of rows, with a limit: nothing is lost or said twice.
@@ -167,35 +189,40 @@ TEST_CASE("dropped roughly, a row goes when the last of it may") {
     CHECK(b.left() == "1 2 3 4 5 ");
     b.drop(4, 4, true);
     CHECK(b.left() == "5 ");
-    b.commit({b.entry(100, 15), b.entry(100, 16)});
+    b.commit({b.entry(100, 15), b.entry(100, 16), b.entry(100, 17), b.entry(100, 18)});
     b.drop(5, 6, true);
-    CHECK(b.left() == "6 7 ");
+    CHECK(b.left() == "6 7 8 9 ");
     b.drop(6, 6);
-    CHECK(b.left() == "7 ");
+    CHECK(b.left() == "7 8 9 ");
 }
 
 TEST_CASE("bodies are dropped in the transaction that brought them, and with their rows") {
     Bodies b;
-    b.commit({b.entry(100, 10), b.entry(100, 11),
-              write::DropBodies{b.p, b.stream, 1, 1, every_kind, false}, b.entry(100, 12)});
-    CHECK(b.left() == "2 3 ");
-    b.commit({write::DropEntries{b.p, b.stream, 2, 2}});
+    b.commit({b.entry(100, 10), b.entry(100, 11), b.entry(100, 12), b.entry(100, 13),
+              write::DropBodies{b.p, b.stream, 1, 1, every_kind, false}, b.entry(100, 14),
+              write::DropBodies{b.p, b.stream, 5, 5, every_kind, false}, b.entry(100, 15)});
+    CHECK(b.left() == "2 3 4 6 ");
+    b.commit({write::DropEntries{b.p, b.stream, 1, 3}});
     CHECK(b.rows() == 1);
     const auto all = b.store->entries(b.p, b.stream, 0, 10, 1000);
-    REQUIRE(all->size() == 2);
-    CHECK(!(*all)[0].has_body);
-    CHECK((*all)[1].body == b.sent[3]);
+    REQUIRE(all->size() == 3);
+    CHECK((*all)[0].body == b.sent[4]);
+    CHECK(!(*all)[1].has_body);
+    CHECK((*all)[2].body == b.sent[6]);
 }
 
 TEST_CASE("a row of bodies that does not fit its entries is not served") {
     for (const auto* damage :
          {"UPDATE body_group SET parts = x'00'", "UPDATE body_group SET last = last + 1",
           "UPDATE body_group SET bodies = zeroblob(9)",
-          "UPDATE body_group SET parts = "
-          "x'0000000700000000000000640300000008000000000000006403'"}) {
+          "UPDATE body_group SET parts = x'"
+          "00000007000000000000006403"
+          "00000008000000000000006403"
+          "00000009000000000000006403"
+          "0000000a000000000000006403'"}) {
         Bodies b;
-        b.commit({b.entry(100, 7), b.entry(100, 8)});
-        CHECK(b.left() == "1 2 ");
+        b.commit({b.entry(100, 7), b.entry(100, 8), b.entry(100, 9), b.entry(100, 10)});
+        CHECK(b.left() == "1 2 3 4 ");
         {
             auto db = Database::open(b.folder.path() / "s.db", b.key, Database::Mode::writer);
             REQUIRE(db.ok());
