@@ -211,6 +211,7 @@ private:
         unreadable_;  // whose streams could not be read; closed with the next tick
     bool draining_ = false;
     std::uint32_t drain_spread_ms_ = 0;
+    bool held_noted_ = false;  // the clock's jump, in the store
     bool truncate_due_ = false;
     std::size_t erasures_ = 0;  // committed since the log was last truncated
     /// Bodies that everybody has: they go with the batches of the next second, whose bodies then

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "delivery/core_impl.hpp"
 #include "huecry/limits.hpp"
@@ -151,11 +152,11 @@ void CoreImpl::send_unreadable_away() {
 
 void CoreImpl::tick() {
     send_unreadable_away();
-    const bool was_held = time_.held();
     time_.tick();
     counters_.clock_held = time_.held() ? 1 : 0;
-    if (time_.held() && !was_held) {
-        // A restart must not pass for the operator's word.
+    if (time_.held() && !std::exchange(held_noted_, true)) {
+        // Whoever asked for the time may have found the jump. A restart must not pass for the
+        // operator's word.
         current_->writes.emplace_back(write::Meta{"clock_held", 1});
         current_->writes.emplace_back(write::Meta{"time", time_.now()});
         parts_.log(LogLevel::error, "clock jumped: nothing expires until it is confirmed", {});
@@ -197,6 +198,7 @@ void CoreImpl::prune(std::uint64_t now, std::uint64_t steady) {
 
 void CoreImpl::confirm_clock() {
     time_.confirm();
+    held_noted_ = false;
     counters_.clock_held = 0;
     current_->writes.emplace_back(write::Meta{"clock_held", 0});
     current_->writes.emplace_back(write::Meta{"time", time_.now()});

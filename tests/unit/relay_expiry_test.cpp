@@ -286,6 +286,12 @@ TEST_CASE("a restart does not confirm a clock that has jumped") {
     REQUIRE(t.founder->ask(t.alert(60'000, t.mls(EntryKind::application, 2))).has_submit_result());
     t.second();
     t.clock.wall += 2 * 3'600'000;
+    SUBCASE("found by the tick") {}
+    SUBCASE("found by an answer, before the tick") {
+        REQUIRE(
+            t.founder->ask(t.alert(day_ms, t.mls(EntryKind::application, 2))).has_submit_result());
+        REQUIRE(t.core->clock_held());
+    }
     t.second();
     REQUIRE(t.core->clock_held());
     t.restart();
