@@ -35,7 +35,8 @@ struct Batch {
         StreamRef stream;
         bool readable = false;
     };
-    using AcceptanceKey = std::tuple<PartnershipId, StreamRef, DeviceId, MessageId>;
+    /// What tells them apart stands first.
+    using AcceptanceKey = std::tuple<MessageId, DeviceId, StreamRef, PartnershipId>;
 
     std::vector<Write> writes;
     std::vector<LeaseStore::Change> leases;

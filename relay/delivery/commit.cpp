@@ -22,6 +22,7 @@ bool CoreImpl::has_batch() const {
 std::unique_ptr<Batch> CoreImpl::take_batch() {
     if (!has_batch()) return nullptr;
     batch_out_ = true;
+    last_fresh_ = current_->fresh.size();
     auto batch = std::exchange(current_, std::make_unique<Batch>());
     batch->blobs = parts_.blobs.take_finished();
     return batch;
@@ -79,6 +80,7 @@ void CoreImpl::mark_durable(Batch& batch) {
 
 void CoreImpl::say_answers(Batch& batch) {
     const auto now = parts_.clock.steady_us();
+    std::set<ConnectionId> told;
     for (auto& item : batch.answers) {
         auto* c = connection(item.connection);
         if (item.frame.has_submit_result()) {
@@ -90,7 +92,11 @@ void CoreImpl::say_answers(Batch& batch) {
         auto* s = p == nullptr ? nullptr : p->find(item.head_of->second);
         if (s != nullptr) *item.frame.mutable_submit_result()->mutable_head() = head(*p, *s);
         send(*c, item.frame);
+        told.insert(item.connection);
     }
+    // All readers' turn would be a long wait.
+    for (const auto id : told)
+        if (auto* c = connection(id)) c->outlet->hurry();
 }
 
 void CoreImpl::push(Batch& batch) {

@@ -20,7 +20,8 @@ Result<void> CoreImpl::load() {
         partnerships_[id] = std::move(p);
     }
     counters_.partnerships = partnerships_.size();
-    counters_.clock_held = time_.held() ? 1 : 0;
+    held_noted_ = time_.held();
+    counters_.clock_held = held_noted_ ? 1 : 0;
     HUECRY_TRY_ASSIGN(auto rows, parts_.store.blobs());
     for (const auto& row : rows) counters_.blob_bytes += row.size;
     parts_.blobs.attach(*this);

@@ -178,6 +178,11 @@ private:
     // expiry.cpp
     void store_cursors();
     void drop_acknowledged(PartnershipState& p, StreamState& s);
+    void drop_bodies(const PartnershipId& p, const StreamRef& stream, std::uint64_t first,
+                     std::uint64_t last, bool roughly);
+    /// Of what waits to be dropped, about as much as the batch before has brought.
+    void drop_ahead();
+    void drop_waiting();
     void expire();
     void send_unreadable_away();
     void prune(std::uint64_t now, std::uint64_t steady);
@@ -206,9 +211,20 @@ private:
         unreadable_;  // whose streams could not be read; closed with the next tick
     bool draining_ = false;
     std::uint32_t drain_spread_ms_ = 0;
+    bool held_noted_ = false;  // the clock's jump, in the store
     bool truncate_due_ = false;
     std::size_t erasures_ = 0;  // committed since the log was last truncated
-    bool bodies_went_ = false;  // after acknowledgements; the log is truncated a little later
+    /// Bodies that everybody has: they go with the batches of the next second, whose bodies then
+    /// take their places, so that those are not written twice.
+    struct Waiting {
+        PartnershipId partnership;
+        StreamRef stream;
+        std::uint64_t first = 0;
+        std::uint64_t last = 0;
+    };
+    std::deque<Waiting> to_drop_;
+    std::size_t last_fresh_ = 0;  // entries of the batch before
+    bool bodies_went_ = false;    // after acknowledgements; the log is truncated a little later
     bool expiry_out_ = false;
     std::size_t expire_at_once_ = 0;
     std::uint64_t last_prune_ms_ = 0;

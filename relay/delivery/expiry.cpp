@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "delivery/core_impl.hpp"
 #include "huecry/limits.hpp"
@@ -16,12 +17,38 @@ constexpr std::uint64_t lease_log_days = 90;
 constexpr std::size_t due_at_once = 1000;
 constexpr std::uint32_t unreadable_again_ms = 30'000;
 constexpr unsigned every_kind = 0x3f;
+constexpr std::uint64_t few_bodies = 64;  // go at once
 
 constexpr unsigned bit(EntryKind kind) { return 1U << static_cast<unsigned>(kind); }
 
 }  // namespace
 
+void CoreImpl::drop_bodies(const PartnershipId& p, const StreamRef& stream, std::uint64_t first,
+                           std::uint64_t last, bool roughly) {
+    current_->writes.emplace_back(write::DropBodies{
+        p, stream, first, last, every_kind & ~bit(EntryKind::statement), roughly});
+    current_->touched.insert(p);
+}
+
+void CoreImpl::drop_ahead() {
+    auto entries = std::max<std::uint64_t>(last_fresh_ + last_fresh_ / 16, few_bodies);
+    while (entries != 0 && !to_drop_.empty()) {
+        auto& next = to_drop_.front();
+        const auto last = std::min(next.last, next.first + entries - 1);
+        drop_bodies(next.partnership, next.stream, next.first, last, last != next.last);
+        entries -= last - next.first + 1;
+        next.first = last + 1;
+        if (next.first > next.last) to_drop_.pop_front();
+    }
+}
+
+void CoreImpl::drop_waiting() {
+    for (const auto& w : to_drop_) drop_bodies(w.partnership, w.stream, w.first, w.last, false);
+    to_drop_.clear();
+}
+
 void CoreImpl::store_cursors() {
+    drop_waiting();
     for (auto& [id, p] : partnerships_) {
         for (auto& [ref, s] : p->streams) {
             if (!s.acks_moved) continue;
@@ -39,7 +66,7 @@ void CoreImpl::store_cursors() {
     }
 }
 
-/// The bodies up to the slowest cursor. Only with these cursors in the same transaction.
+/// The bodies up to the slowest cursor: with these cursors in the same transaction, or after them.
 void CoreImpl::drop_acknowledged(PartnershipState& p, StreamState& s) {
     if (s.ref.kind == StreamKind::directory) return;
     auto slowest = std::numeric_limits<std::uint64_t>::max();
@@ -57,9 +84,11 @@ void CoreImpl::drop_acknowledged(PartnershipState& p, StreamState& s) {
         if (const auto older = parts_.store.body_bytes(p.id, s.ref, s.acked + 1, before))
             bytes += *older;
     p.message_bytes -= std::min(p.message_bytes, bytes);
-    current_->writes.emplace_back(write::DropBodies{p.id, s.ref, s.acked + 1, slowest,
-                                                    every_kind & ~bit(EntryKind::statement)});
-    current_->touched.insert(p.id);
+    if (s.ref.kind == StreamKind::channel && slowest - s.acked > few_bodies) {
+        to_drop_.push_back({p.id, s.ref, s.acked + 1, slowest});
+    } else {
+        drop_bodies(p.id, s.ref, s.acked + 1, slowest, false);
+    }
     counters_.acknowledged_entries += slowest - s.acked;
     current_->erasures += slowest - s.acked;
     s.acked = slowest;
@@ -77,9 +106,16 @@ void CoreImpl::expire() {
                    {LogField::code("error", due.error().code)});
         return;
     }
+    write::DropBodies* run = nullptr;  // what follows each other is stored together
     for (const auto& entry : *due) {
-        current_->writes.emplace_back(
-            write::DropBodies{entry.partnership, entry.stream, entry.seq, entry.seq, every_kind});
+        if (run != nullptr && run->partnership == entry.partnership &&
+            run->stream == entry.stream && run->last + 1 == entry.seq) {
+            run->last = entry.seq;
+        } else {
+            auto& made = current_->writes.emplace_back(write::DropBodies{
+                entry.partnership, entry.stream, entry.seq, entry.seq, every_kind});
+            run = &std::get<write::DropBodies>(made);
+        }
         auto* p = partnership(entry.partnership);
         if (p == nullptr) continue;
         p->message_bytes -= std::min<std::uint64_t>(p->message_bytes, entry.length);
@@ -116,11 +152,11 @@ void CoreImpl::send_unreadable_away() {
 
 void CoreImpl::tick() {
     send_unreadable_away();
-    const bool was_held = time_.held();
     time_.tick();
     counters_.clock_held = time_.held() ? 1 : 0;
-    if (time_.held() && !was_held) {
-        // A restart must not pass for the operator's word.
+    if (time_.held() && !std::exchange(held_noted_, true)) {
+        // Whoever asked for the time may have found the jump. A restart must not pass for the
+        // operator's word.
         current_->writes.emplace_back(write::Meta{"clock_held", 1});
         current_->writes.emplace_back(write::Meta{"time", time_.now()});
         parts_.log(LogLevel::error, "clock jumped: nothing expires until it is confirmed", {});
@@ -162,6 +198,7 @@ void CoreImpl::prune(std::uint64_t now, std::uint64_t steady) {
 
 void CoreImpl::confirm_clock() {
     time_.confirm();
+    held_noted_ = false;
     counters_.clock_held = 0;
     current_->writes.emplace_back(write::Meta{"clock_held", 0});
     current_->writes.emplace_back(write::Meta{"time", time_.now()});

@@ -87,7 +87,7 @@ bool CoreImpl::answer_repeat(Connection& c, std::uint64_t request, Submission& s
     const auto& p = c.who->partnership;
     for (const auto& item : s.items) {
         std::optional<AcceptanceRow> row;
-        const auto flying = in_flight_.find({p, s.stream, s.submitter, item.id});
+        const auto flying = in_flight_.find({item.id, s.submitter, s.stream, p});
         if (flying != in_flight_.end()) {
             row = flying->second;
         } else {
@@ -166,14 +166,14 @@ void CoreImpl::accept(Connection& c, std::uint64_t request, PartnershipState& p,
             accepted.seq(), accepted.accepted_ms()};
         if (s.stream.kind == StreamKind::channel)
             stream.last_accepted[s.submitter] = {item.id, accepted.seq()};
-        const Batch::AcceptanceKey key{p.id, s.stream, s.submitter, item.id};
+        const Batch::AcceptanceKey key{item.id, s.submitter, s.stream, p.id};
         in_flight_[key] = row;
         current_->acceptances.push_back(key);
         current_->writes.emplace_back(write::Acceptance{p.id, std::move(row)});
     }
     ++current_->submissions;
     auto& later = answer_later(c, request);
-    *later.frame.mutable_submit_result() = s.result;
+    *later.frame.mutable_submit_result() = std::move(s.result);
     later.head_of = StreamKey{p.id, s.stream};
 }
 
@@ -187,6 +187,7 @@ const Header& CoreImpl::append(PartnershipState& p, Header header, Bytes body,
 
 void CoreImpl::gather(PartnershipState& p, const Header& header, Bytes header_bytes, Bytes body,
                       std::optional<MessageId> shared) {
+    if (current_->fresh.empty()) drop_ahead();
     auto& s = p.stream(header.stream);
     const auto previous = s.chain;
     s.chain = chain_next(previous, header_bytes);

@@ -19,6 +19,8 @@ public:
     /// Queues one binary message. Never blocks, never fails: a broken connection is told by
     /// Core::closed later.
     virtual void send(EncodedFrame frame) = 0;
+    /// What is queued goes out before the core goes on: somebody waits for it.
+    virtual void hurry() {}
     /// Bytes queued by `send` and not yet given to the network.
     [[nodiscard]] virtual std::size_t queued_bytes() const = 0;
     /// The core has stopped for want of room here: `Core::writable` is expected once less than half

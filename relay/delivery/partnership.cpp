@@ -36,6 +36,8 @@ void add_readers(PartnershipState& p, const std::vector<ReaderRow>& rows) {
         auto& s = p.stream(row.stream);
         s.readers[row.device] = {row.cursor, row.member, row.joined, row.chain_from, false};
         if (row.member) ++s.members;
+        // What everybody had may not have gone yet.
+        s.acks_moved |= row.stream.kind == StreamKind::channel;
     }
 }
 

@@ -27,6 +27,7 @@ public:
     static asio::awaitable<void> serve(std::shared_ptr<WsSession> session, HttpHead head);
 
     void send(EncodedFrame frame) override;
+    void hurry() override { stream_->flush(); }
     [[nodiscard]] std::size_t queued_bytes() const override;
     void tell_when_writable() override { room_wanted_ = true; }
     void close(Errc code, std::uint32_t reconnect_after_ms) override;

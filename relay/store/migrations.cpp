@@ -119,6 +119,18 @@ DROP TABLE acceptance;
                                  R"sql(
 DROP INDEX entry_due;
 CREATE INDEX entry_due ON entry (expiry) WHERE has_body = 1 AND expiry > 0;
+)sql",
+                                 // Bodies that come together: BodyGroup.
+                                 R"sql(
+CREATE TABLE body_group (
+    key    INTEGER NOT NULL PRIMARY KEY,
+    last   INTEGER NOT NULL,
+    due    INTEGER NOT NULL,
+    bytes  INTEGER NOT NULL,
+    parts  BLOB NOT NULL,
+    bodies BLOB NOT NULL
+) STRICT;
+CREATE INDEX body_group_due ON body_group (due) WHERE due > 0;
 )sql"};
 
 constexpr std::array lease_steps{R"sql(

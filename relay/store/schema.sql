@@ -20,6 +20,15 @@ CREATE TABLE blob (
     digest      BLOB NOT NULL CHECK (length(digest) = 32),
     PRIMARY KEY (partnership, id)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE body_group (
+    key    INTEGER NOT NULL PRIMARY KEY,
+    last   INTEGER NOT NULL,
+    due    INTEGER NOT NULL,
+    bytes  INTEGER NOT NULL,
+    parts  BLOB NOT NULL,
+    bodies BLOB NOT NULL
+) STRICT;
+CREATE INDEX body_group_due ON body_group (due) WHERE due > 0;
 CREATE TABLE code (
     digest BLOB NOT NULL PRIMARY KEY CHECK (length(digest) = 32),
     until  INTEGER NOT NULL

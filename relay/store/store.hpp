@@ -20,6 +20,8 @@
 //   partnership  P                        → created                      by genesis; never deleted
 //   entry        P S seq                  → header, hash before, body?   by submissions; the body goes when all have it
 //                                           or at expiry, the row header_retention later (directory entries never)
+//   body_group   P S first seq            → bodies of entries that   by submissions to a channel; goes with the last body
+//                                           came together           in it; the entries of such a row have none themselves
 //   shared_body  P id                     → a Welcome's body             with it; goes with the last mailbox entry naming it
 //   reader       P S device               → cursor, join, chain_from     by Welcomes (channels) and acknowledgements; with
 //                                           the device's removal
@@ -110,6 +112,9 @@ struct DropBodies {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
     unsigned kinds = 0;
+    /// Bodies of a channel that are stored together with one after `last` may stay; they go with
+    /// the next call, whose range begins where this one ends. Cheaper.
+    bool roughly = false;
 };
 /// Deletes whole rows first…last.
 struct DropEntries {

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "store/acceptance_index.hpp"
+#include "store/body_groups.hpp"
 #include "store/database.hpp"
 #include "store/store.hpp"
 
@@ -38,13 +39,16 @@ private:
 class StoreWriter {
 public:
     StoreWriter(Database& db, AcceptanceIndex& acceptances)
-        : db_(db), numbers_(db), acceptances_(acceptances) {}
+        : db_(db), numbers_(db), bodies_(db), acceptances_(acceptances) {}
     [[nodiscard]] Result<void> apply(const Write& change);
     void begin() {
         shared_.clear();
+        held_.clear();
+        bodies_.begin();
         mailbox_bodies_went_ = false;
     }
-    /// Last of the transaction: shared bodies that no entry names any more.
+    /// Last of the transaction: bodies that were gathered, shared ones that no entry names any
+    /// more.
     [[nodiscard]] Result<void> end();
     void committed() { acceptances_.publish(); }
     void rolled_back() {
@@ -71,6 +75,9 @@ private:
     [[nodiscard]] Result<void> one(const write::DropCode& w);
     [[nodiscard]] Result<void> one(const write::Meta& w);
     [[nodiscard]] Result<void> one(const write::Prune& w);
+    enum class BodyPlace { row, group };
+    [[nodiscard]] Result<void> insert(std::uint64_t stream, const write::Entry& w, BodyPlace place);
+    [[nodiscard]] Result<void> write_held();
     [[nodiscard]] Result<void> prune_acceptances(std::uint64_t before_ms);
     [[nodiscard]] Result<void> prune_headers(std::uint64_t before_ms);
     [[nodiscard]] Result<std::vector<std::uint64_t>> old_headers(std::uint64_t stream,
@@ -78,6 +85,13 @@ private:
 
     Database& db_;
     StreamNumbers numbers_;
+    /// A channel's first entries of this transaction, until it is known whether they are few.
+    struct Held {
+        std::vector<const write::Entry*> entries;
+        bool many = false;
+    };
+    std::map<std::uint64_t, Held> held_;  // by stream
+    BodyWriter bodies_;
     AcceptanceIndex& acceptances_;
     std::map<MessageId, std::uint64_t> shared_;  // of this transaction
     bool mailbox_bodies_went_ = false;
@@ -116,6 +130,13 @@ public:
 
 private:
     [[nodiscard]] Result<void> newest(std::uint64_t number, StreamRow& row);
+    /// `lengths`: of each entry, as its row has it.
+    [[nodiscard]] Result<void> add_bodies(std::uint64_t stream,
+                                          std::span<const std::uint64_t> lengths,
+                                          std::vector<StoredEntry>& entries);
+    using Due = std::pair<std::uint64_t, DueEntry>;  // with its time
+    [[nodiscard]] Result<void> due_in_groups(std::uint64_t now_ms, std::size_t max,
+                                             std::vector<Due>& out);
 
     Database& db_;
     StreamNumbers numbers_;

@@ -61,7 +61,8 @@ Result<void> StoreReader::newest(std::uint64_t number, StreamRow& row) {
         if (found && !q.is_null(0)) row.last_handshake = seq_of(q.number(0));
     }
     auto q = db_.query(
-        "SELECT coalesce(sum(length), 0) FROM entry WHERE has_body = 1 AND key BETWEEN ? AND ?");
+        "SELECT (SELECT coalesce(sum(length), 0) FROM entry WHERE has_body = 1 AND key BETWEEN ?1 "
+        "AND ?2) + (SELECT coalesce(sum(bytes), 0) FROM body_group WHERE key BETWEEN ?1 AND ?2)");
     q.bind(entry_key(number, 1)).bind(entry_key(number, max_seq));
     HUECRY_TRY_ASSIGN(const bool found, q.step());
     if (found) row.bytes = q.number(0);
@@ -81,11 +82,21 @@ Result<std::uint64_t> StoreReader::body_bytes(const PartnershipId& p, const Stre
                                               std::uint64_t first, std::uint64_t last) {
     HUECRY_TRY_ASSIGN(const auto number, numbers_.find(p, stream));
     if (number == 0) return std::uint64_t{0};
+    const auto begin = entry_key(number, first);
+    const auto end = entry_key(number, last);
+    std::uint64_t out = 0;
+    if (stream.kind == StreamKind::channel) {
+        HUECRY_TRY_ASSIGN(const auto groups, body_groups(db_, begin, end, false));
+        for (const auto& group : groups)
+            for (std::size_t i = 0; i < group.parts.size(); ++i)
+                if (group.first + i >= begin && group.first + i <= end)
+                    out += group.parts[i].length;
+    }
     auto q = db_.query(
         "SELECT coalesce(sum(length), 0) FROM entry WHERE key BETWEEN ? AND ? AND has_body = 1");
-    q.bind(entry_key(number, first)).bind(entry_key(number, last));
+    q.bind(begin).bind(end);
     HUECRY_TRY_ASSIGN(const bool row, q.step());
-    return row ? q.number(0) : std::uint64_t{0};
+    return row ? out + q.number(0) : out;
 }
 
 Result<std::vector<StreamRow>> StoreReader::streams(const PartnershipId& p) {
@@ -155,36 +166,68 @@ Result<std::vector<KeyPackageRow>> StoreReader::key_packages(const PartnershipId
     return out;
 }
 
+/// Into entries of one stream, in order, whose bodies are in groups. Those that went meanwhile are
+/// gone from the groups as well.
+Result<void> StoreReader::add_bodies(std::uint64_t stream, std::span<const std::uint64_t> lengths,
+                                     std::vector<StoredEntry>& entries) {
+    if (entries.empty()) return {};
+    HUECRY_TRY_ASSIGN(const auto groups, body_groups(db_, entry_key(stream, entries.front().seq),
+                                                     entry_key(stream, entries.back().seq), true));
+    auto entry = entries.begin();
+    for (const auto& group : groups) {
+        std::size_t at = 0;
+        for (std::size_t i = 0; i < group.parts.size(); ++i) {
+            const auto& part = group.parts[i];
+            const auto body = BytesView(group.bodies).subspan(at, part.length);
+            at += part.length;
+            const auto seq = seq_of(group.first + i);
+            while (entry != entries.end() && entry->seq < seq) ++entry;
+            if (entry == entries.end() || entry->seq != seq || part.length == 0) continue;
+            const auto index = static_cast<std::size_t>(entry - entries.begin());
+            if (lengths[index] != part.length) return damaged_row();
+            entry->has_body = true;
+            entry->body = to_bytes(body);
+        }
+    }
+    return {};
+}
+
 Result<std::vector<StoredEntry>> StoreReader::entries(const PartnershipId& p,
                                                       const StreamRef& stream, std::uint64_t from,
                                                       std::size_t max_entries,
                                                       std::size_t max_bytes) {
     std::vector<StoredEntry> out;
+    std::vector<std::uint64_t> lengths;
     HUECRY_TRY_ASSIGN(const auto number, numbers_.find(p, stream));
     if (number == 0 || from >= max_seq) return out;
-    auto q = db_.query(
-        "SELECT e.key, e.header, e.previous, e.has_body, e.length, coalesce(e.body, s.body) FROM "
-        "entry e LEFT JOIN shared_body s ON s.number = e.shared WHERE e.key BETWEEN ? AND ? ORDER "
-        "BY e.key LIMIT ?");
-    q.bind(entry_key(number, from + 1)).bind(entry_key(number, max_seq));
-    q.bind(std::uint64_t{std::min<std::size_t>(max_entries, 4096)});
-    std::size_t bytes = 0;
-    for (;;) {
-        HUECRY_TRY_ASSIGN(const bool row, q.step());
-        if (!row) return out;
-        bytes += q.bytes(1).size() + q.number(4);
-        if (!out.empty() && bytes > max_bytes) return out;
-        StoredEntry e;
-        e.seq = seq_of(q.number(0));
-        e.header = to_bytes(q.bytes(1));
-        e.previous = q.id<Digest>(2);
-        e.has_body = q.number(3) != 0;
-        if (e.has_body) e.body = to_bytes(q.bytes(5));
-        if (q.damaged() || e.header.size() != Header::encoded_size ||
-            (e.has_body && e.body.size() != q.number(4)))
-            return damaged_row();
-        out.push_back(std::move(e));
+    {
+        auto q = db_.query(
+            "SELECT e.key, e.header, e.previous, e.has_body, e.length, coalesce(e.body, s.body) "
+            "FROM entry e LEFT JOIN shared_body s ON s.number = e.shared WHERE e.key BETWEEN ? AND "
+            "? ORDER BY e.key LIMIT ?");
+        q.bind(entry_key(number, from + 1)).bind(entry_key(number, max_seq));
+        q.bind(std::uint64_t{std::min<std::size_t>(max_entries, 4096)});
+        std::size_t bytes = 0;
+        for (;;) {
+            HUECRY_TRY_ASSIGN(const bool row, q.step());
+            if (!row) break;
+            bytes += q.bytes(1).size() + q.number(4);
+            if (!out.empty() && bytes > max_bytes) break;
+            StoredEntry e;
+            e.seq = seq_of(q.number(0));
+            e.header = to_bytes(q.bytes(1));
+            e.previous = q.id<Digest>(2);
+            e.has_body = q.number(3) != 0;
+            if (e.has_body) e.body = to_bytes(q.bytes(5));
+            if (q.damaged() || e.header.size() != Header::encoded_size ||
+                (e.has_body && e.body.size() != q.number(4)))
+                return damaged_row();
+            lengths.push_back(q.number(4));
+            out.push_back(std::move(e));
+        }
     }
+    if (stream.kind == StreamKind::channel) HUECRY_TRY(add_bodies(number, lengths, out));
+    return out;
 }
 
 Result<std::optional<AcceptanceRow>> StoreReader::acceptance(const PartnershipId& p,
@@ -233,17 +276,55 @@ Result<std::vector<BlobRow>> StoreReader::blobs() {
     return out;
 }
 
-Result<std::vector<DueEntry>> StoreReader::due(std::uint64_t now_ms, std::size_t max) {
+/// Those of one group stand together, in the place of the first that is due.
+Result<void> StoreReader::due_in_groups(std::uint64_t now_ms, std::size_t max,
+                                        std::vector<Due>& out) {
     auto q = db_.query(
-        "SELECT s.partnership, s.kind, s.id, s.incarnation, e.key, e.length FROM entry e JOIN "
-        "stream s ON s.number = (e.key >> 40) WHERE e.has_body = 1 AND e.expiry > 0 AND e.expiry "
-        "<= ? ORDER BY e.expiry LIMIT ?");
+        "SELECT s.partnership, s.kind, s.id, s.incarnation, g.key, g.parts, g.due FROM body_group "
+        "g JOIN stream s ON s.number = (g.key >> 40) WHERE g.due > 0 AND g.due <= ? ORDER BY "
+        "g.due, g.key LIMIT ?");
     q.bind(now_ms).bind(std::uint64_t{max});
+    std::size_t found = 0;
+    while (found < max) {
+        HUECRY_TRY_ASSIGN(const bool row, q.step());
+        if (!row) return {};
+        DueEntry entry{q.id<PartnershipId>(0), stream_of(q, 1, 2, 3), seq_of(q.number(4)), 0};
+        if (q.damaged()) return damaged_row();
+        HUECRY_TRY_ASSIGN(const auto parts, BodyGroup::decode_parts(q.bytes(5)));
+        for (const auto& part : parts) {
+            entry.length = part.length;
+            if (part.length != 0 && part.expiry_ms != 0 && part.expiry_ms <= now_ms) {
+                out.emplace_back(q.number(6), entry);
+                ++found;
+            }
+            ++entry.seq;
+        }
+    }
+    return {};
+}
+
+Result<std::vector<DueEntry>> StoreReader::due(std::uint64_t now_ms, std::size_t max) {
+    std::vector<Due> found;
+    {
+        auto q = db_.query(
+            "SELECT s.partnership, s.kind, s.id, s.incarnation, e.key, e.length, e.expiry FROM "
+            "entry e JOIN stream s ON s.number = (e.key >> 40) WHERE e.has_body = 1 AND e.expiry > "
+            "0 AND e.expiry <= ? ORDER BY e.expiry LIMIT ?");
+        q.bind(now_ms).bind(std::uint64_t{max});
+        HUECRY_TRY(each_row(q, [&] {
+            found.emplace_back(q.number(6), DueEntry{q.id<PartnershipId>(0), stream_of(q, 1, 2, 3),
+                                                     seq_of(q.number(4)),
+                                                     static_cast<std::uint32_t>(q.number(5))});
+        }));
+    }
+    std::vector<Due> grouped;
+    HUECRY_TRY(due_in_groups(now_ms, max, grouped));
+    std::vector<Due> all;
+    std::merge(found.begin(), found.end(), grouped.begin(), grouped.end(), std::back_inserter(all),
+               [](const auto& a, const auto& b) { return a.first < b.first; });
     std::vector<DueEntry> out;
-    HUECRY_TRY(each_row(q, [&] {
-        out.push_back({q.id<PartnershipId>(0), stream_of(q, 1, 2, 3), seq_of(q.number(4)),
-                       static_cast<std::uint32_t>(q.number(5))});
-    }));
+    for (const auto& [when, entry] : all)
+        if (out.size() < max) out.push_back(entry);
     return out;
 }
 

@@ -38,16 +38,44 @@ Result<void> StoreWriter::one(const write::Partnership& w) {
     return q.bind(w.partnership).bind(w.created_ms).run();
 }
 
+/// A group is one page more than a body beside its header; from here on it saves more than that.
+constexpr std::size_t enough_for_group = 4;
+
 Result<void> StoreWriter::one(const write::Entry& w) {
+    if (w.header.seq == 0 || w.header.seq > max_seq) return Error{Errc::internal, "seq"};
+    HUECRY_TRY_ASSIGN(const auto stream, numbers_.find_or_make(w.partnership, w.header.stream));
+    if (w.header.stream.kind != StreamKind::channel) return insert(stream, w, BodyPlace::row);
+    auto& held = held_[stream];
+    if (held.many) return insert(stream, w, BodyPlace::group);
+    held.entries.push_back(&w);
+    if (held.entries.size() < enough_for_group) return {};
+    held.many = true;
+    for (const auto* entry : held.entries) HUECRY_TRY(insert(stream, *entry, BodyPlace::group));
+    held.entries.clear();
+    return {};
+}
+
+/// Before anything else looks at what is there.
+Result<void> StoreWriter::write_held() {
+    for (const auto& [stream, held] : held_)
+        for (const auto* entry : held.entries) HUECRY_TRY(insert(stream, *entry, BodyPlace::row));
+    held_.clear();
+    return {};
+}
+
+Result<void> StoreWriter::insert(std::uint64_t stream, const write::Entry& w, BodyPlace place) {
     const auto& h = w.header;
-    if (h.seq == 0 || h.seq > max_seq) return Error{Errc::internal, "seq"};
-    HUECRY_TRY_ASSIGN(const auto stream, numbers_.find_or_make(w.partnership, h.stream));
+    const auto key = entry_key(stream, h.seq);
     auto q = db_.query(
         "INSERT INTO entry (key, kind, header, previous, accepted, expiry, length, has_body, body, "
-        "shared) VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?)");
-    q.bind(entry_key(stream, h.seq)).bind(static_cast<std::uint64_t>(h.kind));
+        "shared) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    q.bind(key).bind(static_cast<std::uint64_t>(h.kind));
     q.bind(BytesView(w.header_bytes)).bind(w.previous).bind(h.accepted_ms).bind(h.expiry_ms);
-    q.bind(std::uint64_t{h.length});
+    q.bind(std::uint64_t{h.length}).bind(std::uint64_t{place == BodyPlace::row});
+    if (place == BodyPlace::group) {
+        HUECRY_TRY(q.bind_null().bind_null().run());
+        return bodies_.add(stream, key, w);
+    }
     if (w.shared) {
         const auto found = shared_.find(*w.shared);
         if (found == shared_.end()) return Error{Errc::internal, "shared body"};
@@ -66,6 +94,8 @@ Result<void> StoreWriter::one(const write::SharedBody& w) {
 }
 
 Result<void> StoreWriter::end() {
+    HUECRY_TRY(write_held());
+    HUECRY_TRY(bodies_.end());
     if (!mailbox_bodies_went_) return {};
     return db_
         .query(
@@ -75,8 +105,13 @@ Result<void> StoreWriter::end() {
 }
 
 Result<void> StoreWriter::one(const write::DropBodies& w) {
+    HUECRY_TRY(write_held());
     HUECRY_TRY_ASSIGN(const auto stream, numbers_.find(w.partnership, w.stream));
     if (stream == 0) return {};
+    const auto first = entry_key(stream, w.first);
+    const auto last = entry_key(stream, w.last);
+    if (w.stream.kind == StreamKind::channel)
+        HUECRY_TRY(bodies_.drop(stream, first, last, w.kinds, w.roughly));
     const bool mailbox = w.stream.kind == StreamKind::mailbox;
     mailbox_bodies_went_ |= mailbox;
     // Only mailboxes share bodies. OR ROLLBACK: whatever fails undoes the whole transaction anyway,
@@ -87,20 +122,23 @@ Result<void> StoreWriter::one(const write::DropBodies& w) {
               "AND ? AND has_body = 1 AND ((1 << kind) & ?) != 0"
             : "UPDATE OR ROLLBACK entry SET has_body = 0, body = NULL WHERE key BETWEEN ? AND ? "
               "AND has_body = 1 AND ((1 << kind) & ?) != 0");
-    q.bind(entry_key(stream, w.first)).bind(entry_key(stream, w.last));
+    q.bind(first).bind(last);
     return q.bind(std::uint64_t{w.kinds}).run();
 }
 
 Result<void> StoreWriter::one(const write::DropEntries& w) {
+    HUECRY_TRY(write_held());
     HUECRY_TRY_ASSIGN(const auto stream, numbers_.find(w.partnership, w.stream));
     if (stream == 0) return {};
+    const auto first = entry_key(stream, w.first);
+    const auto last = entry_key(stream, w.last);
     {
         auto q = db_.query("DELETE FROM entry WHERE key BETWEEN ? AND ?");
-        q.bind(entry_key(stream, w.first)).bind(entry_key(stream, w.last));
-        HUECRY_TRY(q.run());
+        HUECRY_TRY(q.bind(first).bind(last).run());
     }
     if (w.stream.kind == StreamKind::mailbox) mailbox_bodies_went_ = true;
-    return {};
+    if (w.stream.kind != StreamKind::channel) return {};
+    return bodies_.drop(stream, first, last, ~0U, false);
 }
 
 Result<void> StoreWriter::one(const write::Reader& w) {
@@ -239,14 +277,24 @@ Result<std::vector<std::uint64_t>> StoreWriter::old_headers(std::uint64_t stream
     for (;;) {
         HUECRY_TRY_ASSIGN(const bool row, q.step());
         if (row && last != 0) out.push_back(last);
-        if (!row || q.number(1) >= before_ms) return out;
+        if (!row || q.number(1) >= before_ms) break;
         const bool over = q.number(2) > 0 && q.number(2) < before_ms;
         last = over && q.number(3) == 0 ? q.number(0) : 0;
     }
+    if (out.empty()) return out;
+    HUECRY_TRY_ASSIGN(const auto groups, body_groups(db_, out.front(), out.back(), false));
+    for (const auto& group : groups)
+        std::erase_if(out, [&](auto key) {
+            return key >= group.first && key <= group.last() &&
+                   group.parts[key - group.first].length != 0;
+        });
+    return out;
 }
 
 Result<void> StoreWriter::prune_headers(std::uint64_t before_ms) {
     if (before_ms == 0) return {};
+    HUECRY_TRY(write_held());
+    HUECRY_TRY(bodies_.end());
     std::vector<std::uint64_t> streams;
     {
         auto q = db_.query("SELECT number FROM stream WHERE kind != 1");  // no directory's

@@ -5,7 +5,7 @@ if(TARGET relay_delivery)
   huecry_test(relay_alarm_test LABEL unit SOURCES relay_alarm_test.cpp relay_hand_over_test.cpp
     LINK relay_world)
   huecry_test(relay_store_test LABEL unit
-    SOURCES relay_store_test.cpp relay_expiry_test.cpp relay_blobs_test.cpp
+    SOURCES relay_store_test.cpp relay_bodies_test.cpp relay_expiry_test.cpp relay_blobs_test.cpp
     LINK relay_world OpenSSL::Crypto)
   target_compile_definitions(relay_store_test PRIVATE
     RELAY_SCHEMA_FILE="${CMAKE_SOURCE_DIR}/relay/store/schema.sql")

@@ -47,7 +47,14 @@ TEST_CASE("an alert is durable, answered, and reaches every member in one encodi
     const auto number = t.shop->send(t.alert());
     CHECK(!t.shop->answer_to(number));  // nothing before the commit
     CHECK(t.guard->pushed().empty());
+    std::size_t hurried = 0;
+    t.shop->outlet->hurried = [&, seen = t.guard->outlet->encoded.size()] {
+        ++hurried;  // with the answer, before the readers' turn
+        CHECK(t.shop->outlet->frames.back().has_submit_result());
+        CHECK(t.guard->outlet->encoded.size() == seen);
+    };
     t.core->flush();
+    CHECK(hurried == 1);
     const auto answer = t.shop->answer_to(number);
     REQUIRE(answer);
     REQUIRE(answer->has_submit_result());

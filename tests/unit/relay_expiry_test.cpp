@@ -126,6 +126,47 @@ TEST_CASE("when everybody has a message its body goes before its expiry") {
     CHECK(t.store->load(t.partnership)->readers.size() == 2);
 }
 
+TEST_CASE("many bodies that everybody has go with what comes, and within a second") {
+    Town t;
+    constexpr std::uint64_t many = 100;
+    for (std::uint64_t i = 0; i < many; ++i) {
+        const auto sent = t.alert(day_ms, t.mls(EntryKind::application, 2));
+        REQUIRE(t.founder->ask(sent).has_submit_result());
+    }
+    const auto last = many + 2;
+    const auto left = [&](std::uint64_t to) {
+        return *t.store->body_bytes(t.partnership, t.channel(), 1, to);
+    };
+    t.founder->ack(t.channel(), last);
+    t.shop->ack(t.channel(), last);
+    CHECK(left(last) > 0);
+    SUBCASE("a batch that brings something takes some away") {
+        t.second();
+        const auto before = left(last);
+        CHECK(before > 0);
+        const auto sent = t.alert(day_ms, t.mls(EntryKind::application, 2));
+        REQUIRE(t.founder->ask(sent).has_submit_result());
+        CHECK(left(last) < before);
+        CHECK(left(last) > 0);
+        t.second();
+        CHECK(left(last) == 0);
+        CHECK(left(last + 1) > 0);
+    }
+    SUBCASE("nothing comes: the next second takes them all") {
+        t.second();
+        t.second();
+        CHECK(left(last) == 0);
+    }
+    SUBCASE("a restart in between forgets none") {
+        t.second();
+        CHECK(left(last) > 0);
+        t.restart();
+        t.second();
+        t.second();
+        CHECK(left(last) == 0);
+    }
+}
+
 TEST_CASE("a truncation that a reader blocks is counted and tried again") {
     Town t;
     constexpr std::uint64_t alerts = 3;
@@ -245,6 +286,12 @@ TEST_CASE("a restart does not confirm a clock that has jumped") {
     REQUIRE(t.founder->ask(t.alert(60'000, t.mls(EntryKind::application, 2))).has_submit_result());
     t.second();
     t.clock.wall += 2 * 3'600'000;
+    SUBCASE("found by the tick") {}
+    SUBCASE("found by an answer, before the tick") {
+        REQUIRE(
+            t.founder->ask(t.alert(day_ms, t.mls(EntryKind::application, 2))).has_submit_result());
+        REQUIRE(t.core->clock_held());
+    }
     t.second();
     REQUIRE(t.core->clock_held());
     t.restart();

@@ -73,6 +73,8 @@ struct FakeOutlet final : Outlet {
     std::optional<Errc> goodbye;
     std::uint32_t reconnect = 0;
     std::size_t queued = 0;
+    std::function<void()> hurried = [] {};
+    void hurry() override { hurried(); }
     void send(EncodedFrame frame) override {
         REQUIRE(!goodbye);
         v1::Frame out;
