@@ -46,7 +46,8 @@ TEST_CASE("metrics: promtool finds nothing wrong with the page") {
 
 TEST_CASE("metrics: every stage has its times, every refusal its reason") {
     const auto page = after_some_of_everything();
-    for (const std::string family : {"commit", "store", "fsync", "push", "answer", "net_tls", "net_proof"}) {
+    for (const std::string family :
+         {"commit", "store", "fsync", "push", "answer", "net_tls", "net_proof"}) {
         CAPTURE(family);
         CHECK(page.find("\n# TYPE huecry_relay_" + family + "_seconds histogram\n") != page.npos);
     }
