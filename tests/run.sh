@@ -141,7 +141,7 @@ fi
 if selected lint; then
     our_sources >"$together/sources"
     # shellcheck disable=SC2016
-    add_test lint.format lint 120 sh -c 'for f in $(cat "$0"); do
+    add_test lint.format lint 300 sh -c 'for f in $(cat "$0"); do
         clang-format-19 "$f" | cmp -s - "$f" || { echo "not formatted: $f"; wrong=1; }
     done; exit ${wrong:-0}' "$together/sources"
     add_test lint.suppressions lint 20 awk -f tests/support/suppressions/check.awk \
