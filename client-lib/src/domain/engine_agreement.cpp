@@ -85,16 +85,16 @@ void Engine::offer_agreement() {
     if (!agreement || member == nullptr || member->role != directory::Role::coordinator) return;
     const auto moved = state.relays().size() > 1 ? state.relays().back().index : 0;
     const auto lost = std::max(moved, state.restored_index());
-    const auto age =
-        context_.clock.now_ms() - std::min(agreement->published_ms, context_.clock.now_ms());
+    const auto now = context_.clock.now_ms();
+    const auto age = now - std::min(agreement->published_ms, now);
     if (lost <= agreement->published_index && age < day_ms) return;
     const auto place = Writer().u64(lost).u64(age / day_ms).take();
     const auto kept = store_.setting("document handed in");
+    if (!kept || *kept == place) return;
+    // Read only when it is wanted: this is asked with every alert.
     const auto key = context_.projection.agreement_key(agreement->version);
     const auto known = context_.projection.agreement();
-    if (!kept || *kept == place || !key || known.version != agreement->version ||
-        known.text.empty())
-        return;
+    if (!key || known.version != agreement->version || known.text.empty()) return;
     auto sealed = directory::seal_document(*key, context_.random.bytes(24), known.text);
     if (!sealed) return report(sealed.error());
     auto done = [this, alive = alive_, place](const Result<void>& put) {
