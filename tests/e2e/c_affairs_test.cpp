@@ -9,6 +9,7 @@ namespace {
 
 using Proposals = Handle<huecry_proposals, huecry_proposals_free>;
 using History = Handle<huecry_history, huecry_history_free>;
+using Members = Handle<huecry_members, huecry_members_free>;
 
 void check(int error) {
     INFO(huecry_error_sentence(error), huecry_error_detail());
@@ -19,6 +20,19 @@ History history_of(const Client& client, uint64_t after) {
     huecry_history* out = nullptr;
     check(huecry_get_history(client.get(), after, &out));
     return History(out);
+}
+
+/// Whoever let a newcomer in tells it the names, a moment after.
+bool knows_names(const Client& client) {
+    return until(client, [&] {
+        huecry_members* out = nullptr;
+        check(huecry_list_members(client.get(), &out));
+        const Members members(out);
+        for (size_t i = 0; i < huecry_members_count(members.get()); ++i)
+            if (std::string(huecry_member_name(huecry_members_at(members.get(), i))).empty())
+                return false;
+        return true;
+    });
 }
 
 /// A second coordinator.
@@ -55,6 +69,7 @@ TEST_CASE("standing, quorum, proposals and history through C") {
     check(huecry_change_role(story.shop.get(), "Night Guard", "coordinator", &waits));
     CHECK(waits == 1);
     check(huecry_sync(ben.get(), 10'000));
+    REQUIRE(knows_names(ben));
     huecry_proposals* list = nullptr;
     check(huecry_list_proposals(ben.get(), &list));
     const Proposals proposals(list);
