@@ -5,11 +5,11 @@
 #
 #   --label LABEL   only the tests of this kind (may be repeated):
 #                   lint unit conformance interop e2e sim fault fuzz bench
-#   --full          also the sanitizer builds (address and undefined behaviour: unit, conformance,
-#                   e2e; threads: unit, e2e), long fuzzing, clang-tidy over all files, benchmarks, ten times
-#                   the power cuts and kills, ten thousand attackers
+#   --full          also with sanitizers (address and undefined behaviour: unit, conformance, e2e;
+#                   threads: e2e), long fuzzing, twenty minutes of clang-tidy (the files changed
+#                   last), benchmarks, ten times the power cuts and kills, ten thousand attackers
 #
-# Builds in build/release, build/fuzz (with --full also build/asan and build/tsan).
+# Builds in build/release, build/fuzz (with --full also build/tsan).
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -147,17 +147,23 @@ if selected lint; then
     add_test lint.suppressions lint 20 awk -f tests/support/suppressions/check.awk \
         tests/support/suppressions/thread.txt tests/support/suppressions/leak.txt
     if $full; then
-        grep '\.cpp$' "$together/sources" >"$together/sources.cpp"
-        add_test lint.clang_tidy lint 5400 xargs -a "$together/sources.cpp" -n 4 -P "$jobs" \
-            clang-tidy-19 -p build/release --quiet --warnings-as-errors='*'
+        add_test lint.clang_tidy lint 2400 tests/tidy.sh --minutes 20
+        # It fills the machine by itself.
+        printf 'set_tests_properties([[lint.clang_tidy]] PROPERTIES PROCESSORS %s)\n' "$jobs" >>"$listing"
     fi
 fi
-if selected fuzz; then
+if selected fuzz || { $full && { selected unit || selected conformance || selected e2e; }; }; then
     configure fuzz
-    mapfile -t fuzzers < <(programs_of build/fuzz/tests/fuzz)
-    if ((${#fuzzers[@]} > 0)); then build fuzz "${fuzzers[@]}"; fi
-    add_folder fuzz/tests/fuzz
+    mapfile -t fuzzers < <(! selected fuzz || programs_of build/fuzz/tests/fuzz)
+    mapfile -t programs < <(for kind in unit conformance e2e; do
+        { ! $full || ! selected $kind; } || programs_of build/fuzz/tests/$kind
+    done)
+    build fuzz "${fuzzers[@]}" "${programs[@]}"
+    if selected fuzz; then add_folder fuzz/tests/fuzz; fi
     if $full; then
+        for kind in unit conformance e2e; do
+            if selected $kind; then add_folder fuzz/tests/$kind; fi
+        done
         for fuzzer in "${fuzzers[@]#bin/}"; do
             [[ $fuzzer == *_fuzz ]] || continue # what makes the seeds
             mkdir -p "$together/corpus/$fuzzer" "build/fuzz/tests/fuzz/seeds/$fuzzer"
@@ -173,20 +179,10 @@ if $full && selected fault; then
     add_test fault.attackers fault 1200 "$root/build/release/bin/attackers_test"
     printf 'set_tests_properties([[fault.attackers]] PROPERTIES RUN_SERIAL ON)\n' >>"$listing"
 fi
-if $full && { selected unit || selected conformance || selected e2e; }; then
-    configure asan
-    mapfile -t programs < <(for kind in unit conformance e2e; do
-        ! selected $kind || programs_of build/asan/tests/$kind
-    done)
-    build asan "${programs[@]}"
-    add_folder asan/tests/unit
-    add_folder asan/tests/conformance
-    add_folder asan/tests/e2e
-fi
-if $full && { selected unit || selected e2e; }; then
+if $full && selected e2e; then
     configure tsan
-    build tsan
-    add_folder tsan/tests/unit
+    mapfile -t programs < <(programs_of build/tsan/tests/e2e)
+    build tsan "${programs[@]}"
     add_folder tsan/tests/e2e
 fi
 
@@ -213,4 +209,4 @@ finish() {
 pattern=$(IFS='|' && echo "${labels[*]}")
 say "tests: ${labels[*]}"
 ctest --test-dir "$together" --output-on-failure --no-tests=error --label-regex "^($pattern)\$" \
-    --parallel "$((jobs + 1))" --no-compress-output </dev/null 2>&1 | finish
+    --parallel "$((jobs * 2))" --no-compress-output </dev/null 2>&1 | finish
