@@ -1,7 +1,8 @@
 if(TARGET relay_delivery)
   add_library(relay_world STATIC ${CMAKE_CURRENT_LIST_DIR}/relay_world.cpp)
   target_link_libraries(relay_world PUBLIC relay_delivery doctest::doctest PRIVATE huecry_warnings)
-  huecry_test(relay_core_test LABEL unit SOURCES relay_core_test.cpp LINK relay_world)
+  huecry_test(relay_core_test LABEL unit SOURCES relay_core_test.cpp
+    relay_isolation_test.cpp LINK relay_world)
   huecry_test(relay_alarm_test LABEL unit SOURCES relay_alarm_test.cpp relay_hand_over_test.cpp
     LINK relay_world)
   huecry_test(relay_store_test LABEL unit

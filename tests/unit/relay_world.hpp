@@ -95,9 +95,12 @@ public:
     explicit FailingStore(Store& inner) : inner_(inner) {}
     std::optional<Errc> failure;
     std::function<void()> before_commit = [] {};
+    std::uint64_t reads = 0;  // what was looked up for somebody's question
+    std::uint64_t changes = 0;
 
     Result<void> commit(std::span<const Write> writes) override {
         before_commit();
+        changes += writes.size();
         if (failure) return *failure;
         return inner_.commit(writes);
     }
@@ -108,6 +111,7 @@ public:
     Result<std::vector<StoredEntry>> entries(const PartnershipId& p, const StreamRef& s,
                                              std::uint64_t from, std::size_t n,
                                              std::size_t bytes) override {
+        ++reads;
         return inner_.entries(p, s, from, n, bytes);
     }
     Result<std::uint64_t> body_bytes(const PartnershipId& p, const StreamRef& s, std::uint64_t a,
@@ -117,10 +121,12 @@ public:
     Result<std::optional<AcceptanceRow>> acceptance(const PartnershipId& p, const StreamRef& s,
                                                     const DeviceId& d,
                                                     const MessageId& id) override {
+        ++reads;
         return inner_.acceptance(p, s, d, id);
     }
     Result<std::optional<Bytes>> key_package(const PartnershipId& p, const DeviceId& d,
                                              const Digest& digest) override {
+        ++reads;
         return inner_.key_package(p, d, digest);
     }
     Result<std::vector<BlobRow>> blobs() override { return inner_.blobs(); }
