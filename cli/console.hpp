@@ -12,6 +12,8 @@
 // side where it was typed, with its folder, its rights and its open files.
 namespace huecry::cli {
 
+enum class Passphrase : std::uint8_t { known, chosen };
+
 class Console {
 public:
     virtual ~Console() = default;
@@ -33,8 +35,9 @@ public:
     [[nodiscard]] virtual bool can_ask() const = 0;
     /// One line; nothing without a terminal or at its end.
     virtual std::optional<std::string> ask(std::string_view question) = 0;
-    /// A new passphrase: from the open file `fd`, else asked twice.
-    virtual Result<SecretBytes> new_passphrase(std::string_view what, std::optional<int> fd) = 0;
+    /// A passphrase: from the open file `fd`, else asked; one that is being chosen twice.
+    virtual Result<SecretBytes> passphrase(std::string_view what, std::optional<int> fd,
+                                           Passphrase kind) = 0;
 
     /// All of the standard input. Errors: too_large, io_failed.
     virtual Result<std::string> input(std::size_t limit) = 0;

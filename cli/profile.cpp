@@ -100,8 +100,8 @@ Result<ProfileSecret> secret_for_new(const Globals& globals, Terminal& terminal)
         return std::move(*given);
     }
     ProfileSecret out;
-    HUECRY_TRY_ASSIGN(out.passphrase,
-                      terminal.new_passphrase("New passphrase for this profile", std::nullopt));
+    HUECRY_TRY_ASSIGN(out.passphrase, terminal.passphrase("New passphrase for this profile",
+                                                          std::nullopt, Passphrase::chosen));
     return out;
 }
 

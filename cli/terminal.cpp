@@ -106,15 +106,12 @@ Result<SecretBytes> Terminal::ask_passphrase(std::string_view what) {
     return std::move(*line);
 }
 
-Result<SecretBytes> Terminal::new_passphrase(std::string_view what, std::optional<int> fd) {
-    SecretBytes first;
-    if (fd) {
-        HUECRY_TRY_ASSIGN(first, passphrase_from(*fd));
-        HUECRY_TRY(check_new_passphrase(first));
-        return first;
-    }
-    HUECRY_TRY_ASSIGN(first, ask_passphrase(what));
+Result<SecretBytes> Terminal::passphrase(std::string_view what, std::optional<int> fd,
+                                         Passphrase kind) {
+    HUECRY_TRY_ASSIGN(auto first, fd ? passphrase_from(*fd) : ask_passphrase(what));
+    if (kind == Passphrase::known) return first;
     HUECRY_TRY(check_new_passphrase(first));
+    if (fd) return first;
     HUECRY_TRY_ASSIGN(const auto second, ask_passphrase("The same again"));
     if (!(first == second)) return Error{Errc::invalid_argument, "the two passphrases differ"};
     return first;

@@ -25,7 +25,8 @@ public:
     [[nodiscard]] bool err_is_terminal() const override { return err_terminal_; }
     [[nodiscard]] bool can_ask() const override { return tty_.open(); }
     std::optional<std::string> ask(std::string_view question) override;
-    Result<SecretBytes> new_passphrase(std::string_view what, std::optional<int> fd) override;
+    Result<SecretBytes> passphrase(std::string_view what, std::optional<int> fd,
+                                   Passphrase kind) override;
 
     Result<std::string> input(std::size_t limit) override;
     Result<Bytes> read_file(const std::string& path, std::size_t limit) override;

@@ -31,8 +31,9 @@ Result<void> backup_file(Context& context, const std::string& path, Object& out)
     const auto before = context.console().read_file(path, 1);
     if (!replace && (before || before.error().code != Errc::not_found))
         return Error{Errc::invalid_argument, path + " exists already; --force replaces it"};
-    HUECRY_TRY_ASSIGN(const auto passphrase,
-                      context.console().new_passphrase("Passphrase for the backup", fd));
+    HUECRY_TRY_ASSIGN(
+        const auto passphrase,
+        context.console().passphrase("Passphrase for the backup", fd, Passphrase::chosen));
     HUECRY_TRY_ASSIGN(const auto bytes, context.client().backup_root(passphrase));
     HUECRY_TRY(context.console().write_file(path, bytes, replace));
     context.line(
@@ -81,8 +82,9 @@ Result<void> restore(Context& context) {
     } else {
         HUECRY_TRY_ASSIGN(const auto bytes, context.console().read_file(*path, 4096));
         HUECRY_TRY_ASSIGN(const auto fd, passphrase_file(arguments));
-        HUECRY_TRY_ASSIGN(const auto passphrase,
-                          context.console().new_passphrase("The backup's passphrase", fd));
+        HUECRY_TRY_ASSIGN(
+            const auto passphrase,
+            context.console().passphrase("The backup's passphrase", fd, Passphrase::known));
         HUECRY_TRY_ASSIGN(found, context.client().restore_root(bytes, passphrase));
     }
     context.line(found.present && found.next ? "The root key and the next one are in this profile."

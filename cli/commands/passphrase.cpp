@@ -18,7 +18,8 @@ Result<ProfileSecret> next_secret(Context& context, Terminal& terminal) {
         HUECRY_TRY_ASSIGN(const auto number, parse_number(*typed, 0, 1U << 20U));
         fd = static_cast<int>(number);
     }
-    HUECRY_TRY_ASSIGN(out.passphrase, terminal.new_passphrase("New passphrase", fd));
+    HUECRY_TRY_ASSIGN(out.passphrase,
+                      terminal.passphrase("New passphrase", fd, Passphrase::chosen));
     return out;
 }
 

@@ -35,8 +35,8 @@ private:
                 return deliver(frame);
             case FrameType::ask:
                 return ask(frame);
-            case FrameType::new_secret:
-                return new_secret(frame);
+            case FrameType::want_secret:
+                return want_secret(frame);
             case FrameType::want_input:
                 return want_input(frame);
             case FrameType::want_file:
@@ -78,14 +78,15 @@ private:
         const auto line = terminal_.ask(frame.payload);
         return line ? frames_.send(FrameType::answer, *line) : frames_.send(FrameType::no_answer);
     }
-    bool new_secret(const Frame& frame) {
+    bool want_secret(const Frame& frame) {
         print();
         const auto object = Object::parse(frame.payload);
         if (!object) return false;
         const auto fd = object->number("fd").value_or(-1);
-        const auto secret =
-            terminal_.new_passphrase(object->string("what").value_or("Passphrase"),
-                                     fd < 0 ? std::nullopt : std::optional(static_cast<int>(fd)));
+        const auto secret = terminal_.passphrase(
+            object->string("what").value_or("Passphrase"),
+            fd < 0 ? std::nullopt : std::optional(static_cast<int>(fd)),
+            object->boolean("chosen").value_or(true) ? Passphrase::chosen : Passphrase::known);
         if (!secret) return frames_.send(FrameType::failed, encode_error(secret.error()));
         const std::string_view bytes{reinterpret_cast<const char*>(secret->view().data()),
                                      secret->size()};

@@ -24,15 +24,15 @@ enum class FrameType : std::uint8_t {
     done,         // the file is complete; or all output up to `deliver` is out
     failed,       // JSON error: it cannot be read, written, typed
     // from the owner
-    begun = 32,  // the work has been taken
-    out,         // for the standard output
-    err,         // for the standard error
-    deliver,     // JSON position: print what has come, then say done
-    ask,         // text of a question
-    new_secret,  // JSON: what, fd
-    want_input,  // JSON: limit
-    want_file,   // JSON: path, limit
-    put_file,    // JSON: path, replace; followed by data and done
+    begun = 32,   // the work has been taken
+    out,          // for the standard output
+    err,          // for the standard error
+    deliver,      // JSON position: print what has come, then say done
+    ask,          // text of a question
+    want_secret,  // JSON: what, fd, chosen (twice)
+    want_input,   // JSON: limit
+    want_file,    // JSON: path, limit
+    put_file,     // JSON: path, replace; followed by data and done
     put_data,
     put_done,
     finished,  // JSON: exit code

@@ -50,9 +50,14 @@ std::optional<std::string> RemoteConsole::ask(std::string_view question) {
     return std::move(frame->payload);
 }
 
-Result<SecretBytes> RemoteConsole::new_passphrase(std::string_view what, std::optional<int> fd) {
-    const auto payload = Object().set("what", what).set("fd", fd.value_or(-1)).text();
-    if (broken_ || !socket_.send(FrameType::new_secret, payload)) return asker_gone;
+Result<SecretBytes> RemoteConsole::passphrase(std::string_view what, std::optional<int> fd,
+                                              Passphrase kind) {
+    const auto payload = Object()
+                             .set("what", what)
+                             .set("fd", fd.value_or(-1))
+                             .set("chosen", kind == Passphrase::chosen)
+                             .text();
+    if (broken_ || !socket_.send(FrameType::want_secret, payload)) return asker_gone;
     auto frame = wait_for_person();
     if (!frame) return asker_gone;
     if (frame->type == FrameType::failed) return decode_error(frame->payload);

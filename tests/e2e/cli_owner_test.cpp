@@ -182,3 +182,22 @@ TEST_CASE("a passphrase is asked for on a terminal, and not shown") {
     CHECK(wrong == 4);
     CHECK(again.find("nonsense") == std::string::npos);
 }
+
+TEST_CASE("a backup's passphrase is chosen once and, to restore, asked for once") {
+    CliWorld world;
+    const auto backup = (world.folder.path() / "root.key").string();
+    const auto words = (world.folder.path() / "words").string();
+    std::ofstream(words) << "words of the root\n";
+    auto shell = world.anna.call({});
+    shell.arguments = {"-c",
+                       "exec \"$0\" authority backup \"$1\" --backup-passphrase-fd 7 7<\"$2\"",
+                       shell.program.string(), backup, words};
+    shell.program = "/bin/sh";
+    REQUIRE(run(shell).exit.code == 0);
+    const auto restore = world.anna.call({"authority", "restore", backup});
+    const auto [shown, code] = on_terminal(restore, "words of the root\n");
+    CAPTURE(shown);
+    CHECK(code == 0);
+    CHECK(shown.find("words of the root") == std::string::npos);
+    CHECK(on_terminal(restore, "wrong\n").second == 4);
+}

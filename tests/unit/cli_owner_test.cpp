@@ -175,7 +175,8 @@ TEST_CASE("owner: files and the standard input are those of the asking side") {
         CHECK(console.write_file(request.arguments.at(1), *read, false).error().code ==
               Errc::invalid_argument);
         CHECK(console.write_file(request.arguments.at(1), view("short"), true).ok());
-        CHECK(console.new_passphrase("New", std::nullopt).error().code == Errc::passphrase_missing);
+        CHECK(console.passphrase("New", std::nullopt, Passphrase::chosen).error().code ==
+              Errc::passphrase_missing);
         CHECK_FALSE(console.ask("Well? ").has_value());
         return std::optional(0);
     });
