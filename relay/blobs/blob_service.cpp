@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint64_t partial_idle_ms = 86'400'000;  // an upload that nobody goes on with
 
 bool same_blob(const BlobRow& a, const BlobRow& b) {
-    return a.audience == b.audience && a.size == b.size && a.digest == b.digest &&
+    return same_readers(a.audience, b.audience) && a.size == b.size && a.digest == b.digest &&
            a.expiry_ms == b.expiry_ms && a.uploader == b.uploader;
 }
 

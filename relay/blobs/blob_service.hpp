@@ -46,6 +46,11 @@ struct BlobPart {
     BytesView body;            // at most max_blob_request
 };
 
+/// The same readers: a channel that begins anew between two tries of an upload keeps them.
+[[nodiscard]] inline bool same_readers(const StreamRef& a, const StreamRef& b) {
+    return a.kind == b.kind && a.id == b.id;
+}
+
 /// What the directories say about blobs; the delivery core gives it.
 class BlobRights {
 public:

@@ -27,7 +27,8 @@ void CoreImpl::handle_put_lease(Connection& c, std::uint64_t request, const v1::
     if (*have) {
         // Whoever has not heard the answer asks again, later: it counts from the first time.
         const auto& old = **have;
-        if (old.uploader != c.who->device || old.audience != *ref || !(old.share == share))
+        if (old.uploader != c.who->device || !same_readers(old.audience, *ref) ||
+            !(old.share == share))
             return refuse(c, request, {Errc::id_reused});
     } else {
         Lease lease{p.id, *blob, *ref, c.who->device, put.expiry_ms(), std::move(share)};

@@ -19,6 +19,9 @@ if(TARGET huecry_shared AND TARGET huecry-relay)
     add_executable(huecry_tutorial ${tutorial})
     target_link_libraries(huecry_tutorial PRIVATE huecry_shared)
     target_compile_options(huecry_tutorial PRIVATE -std=c99 -Wall -Wextra -Wpedantic -Werror)
+    if(HUECRY_SANITIZE)  # as with huecry_minimal_c
+      set_target_properties(huecry_tutorial PROPERTIES LINKER_LANGUAGE CXX)
+    endif()
     add_dependencies(examples_test huecry_tutorial)
     target_compile_definitions(examples_test PRIVATE
       HUECRY_TUTORIAL="$<TARGET_FILE:huecry_tutorial>")

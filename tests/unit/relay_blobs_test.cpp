@@ -188,3 +188,34 @@ TEST_CASE("a partnership has so many blobs, and no more") {
     more.expiry_ms = t.clock.wall + 1000;
     CHECK(std::get<BlobInfo>(t.put(more)).complete);
 }
+
+TEST_CASE("a channel that begins anew between two tries of an upload keeps the photo") {
+    Town t;
+    v1::Frame lease;
+    auto& put = *lease.mutable_put_lease();
+    put.mutable_channel()->set_kind(2);
+    put.mutable_channel()->set_id(to_string(t.all_members.view()));
+    put.mutable_channel()->set_incarnation(1);
+    put.set_blob(to_string(t.part.blob.view()));
+    put.set_share(to_string(t.random.bytes(32)));
+    put.set_expiry_ms(t.part.expiry_ms);
+    CHECK(t.shop->ask(lease).has_lease_stored());
+    auto first = t.part;
+    first.body = BytesView(t.data).first(60'000);
+    CHECK(std::get<BlobInfo>(t.put(first)).received == 60'000);
+
+    const directory::ChannelRestarted anew{t.all_members, t.founder->id()};
+    REQUIRE(t.by(*t.founder, anew).has_submit_result());
+    auto rest = t.part;
+    rest.audience = StreamRef::channel(t.all_members, 2);
+    rest.offset = 60'000;
+    rest.body = BytesView(t.data).subspan(60'000);
+    CHECK(std::get<BlobInfo>(t.put(rest)).complete);
+    put.mutable_channel()->set_incarnation(2);
+    CHECK(t.shop->ask(lease).has_lease_stored());
+    // Another channel is another matter.
+    put.mutable_channel()->set_id(to_string(t.random.id<ChannelId>().view()));
+    CHECK(t.shop->ask(lease).has_failure());
+    rest.audience = StreamRef::directory();
+    CHECK(t.error(rest) == Errc::id_reused);
+}

@@ -127,7 +127,7 @@ Result<SecretBytes> decrypt_path(const CipherSuite& suite, const RatchetTree& tr
     const auto ancestor = common_ancestor(node_of(own), node_of(sender));
     std::size_t at = 0;
     while (at < nodes.size() && nodes[at] != ancestor) ++at;
-    if (at == nodes.size() || at >= path.nodes.size())
+    if (at == nodes.size() || path.nodes.size() != nodes.size())
         return Error{Errc::mls_path_failed, "no node of the path is shared"};
     const auto resolution = tree.resolution(copath_child(ancestor, sender), added);
     const auto& ciphertexts = path.nodes[at].encrypted_path_secret;
