@@ -59,7 +59,7 @@ SecretBytes PassphraseMark::mark(const SecretBytes& passphrase) const {
     SecretBytes out(crypto_generichash_BYTES);
     if (crypto_generichash(out.span().data(), out.size(), passphrase.view().data(),
                            passphrase.size(), key_.view().data(), key_.size()) != 0)
-        return SecretBytes();
+        return {};
     return out;
 }
 

@@ -63,7 +63,10 @@ static EVP_MAC *huecry_get_mac(void){
 endif()
 add_library(sqlcipher STATIC ${_source})
 target_include_directories(sqlcipher SYSTEM PUBLIC ${_dir})
+# Without its log: a failed check of a page is our error to tell, and the log's settings are globals
+# that every opening would write.
 target_compile_definitions(sqlcipher PUBLIC SQLITE_HAS_CODEC PRIVATE SQLCIPHER_CRYPTO_OPENSSL SQLCIPHER_OPENSSL_NO_MUTEX_RAND
+  SQLCIPHER_OMIT_LOG SQLCIPHER_OMIT_DEFAULT_LOGGING
   SQLITE_TEMP_STORE=2 SQLITE_THREADSAFE=1 NDEBUG HAVE_STDINT_H=1 HAVE_USLEEP=1 HAVE_FDATASYNC=1
   SQLITE_EXTRA_INIT=sqlcipher_extra_init SQLITE_EXTRA_SHUTDOWN=sqlcipher_extra_shutdown
   SQLITE_DQS=0 SQLITE_DEFAULT_FOREIGN_KEYS=1 SQLITE_SECURE_DELETE SQLITE_ENABLE_FTS5 SQLITE_OMIT_LOAD_EXTENSION)

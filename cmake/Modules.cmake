@@ -7,6 +7,13 @@ function(huecry_library name)
   target_link_libraries(${name} PUBLIC ${A_LINK} PRIVATE ${A_PRIVATE_LINK} $<BUILD_INTERFACE:huecry_warnings>)
 endfunction()
 
+# One run of CTest takes tests of several builds, and knows them by their names alone.
+if(HUECRY_SANITIZE MATCHES "thread")
+  set(HUECRY_TEST_SUFFIX .threads)
+elseif(HUECRY_SANITIZE)
+  set(HUECRY_TEST_SUFFIX .memory)
+endif()
+
 # huecry_test(NAME LABEL label SOURCES ... LINK ... [TIMEOUT s]): a doctest program, one CTest test.
 function(huecry_test name)
   cmake_parse_arguments(A "" "LABEL;TIMEOUT" "SOURCES;LINK;ARGS" ${ARGN})
@@ -16,6 +23,7 @@ function(huecry_test name)
   add_executable(${name} ${CMAKE_SOURCE_DIR}/tests/support/main.cpp ${A_SOURCES})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${A_LINK} doctest::doctest huecry_warnings)
-  add_test(NAME ${A_LABEL}.${name} COMMAND ${name} ${A_ARGS})
-  set_tests_properties(${A_LABEL}.${name} PROPERTIES LABELS ${A_LABEL} TIMEOUT ${A_TIMEOUT})
+  set(test ${A_LABEL}.${name}${HUECRY_TEST_SUFFIX})
+  add_test(NAME ${test} COMMAND ${name} ${A_ARGS})
+  set_tests_properties(${test} PROPERTIES LABELS ${A_LABEL} TIMEOUT ${A_TIMEOUT})
 endfunction()

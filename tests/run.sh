@@ -67,12 +67,18 @@ configure() {
     rm -f "$log"
 }
 
+# Line by line: Debian's awk, mawk, reads far ahead from a pipe unless it is told.
+live_awk() {
+    if awk -W version 2>/dev/null </dev/null | grep -q mawk; then set -- -W interactive "$@"; fi
+    awk "$@"
+}
+
 # In a log, a line for each tenth of the way and whatever is not progress; in a terminal, all.
 thin_out() {
     if [[ -t 1 ]]; then
         cat
     else
-        awk '!/^\[[0-9]+\/[0-9]+\]/ { print; fflush(); next }
+        live_awk '!/^\[[0-9]+\/[0-9]+\]/ { print; fflush(); next }
              { split(substr($1, 2), n, "[/\\]]"); tenth = int(n[1] * 10 / n[2])
                if (tenth != last) { last = tenth; print "   " n[1] " of " n[2]; fflush() } }'
     fi
@@ -148,8 +154,9 @@ if selected lint; then
         tests/support/suppressions/thread.txt tests/support/suppressions/leak.txt
     if $full; then
         add_test lint.clang_tidy lint 2400 tests/tidy.sh --minutes 20
-        # It fills the machine by itself.
-        printf 'set_tests_properties([[lint.clang_tidy]] PROPERTIES PROCESSORS %s)\n' "$jobs" >>"$listing"
+        # It fills the processors by itself; first, so that nothing waits for it alone.
+        printf 'set_tests_properties([[lint.clang_tidy]] PROPERTIES PROCESSORS %s COST 10000)\n' \
+            "$jobs" >>"$listing"
     fi
 fi
 if selected fuzz || { $full && { selected unit || selected conformance || selected e2e; }; }; then
@@ -188,14 +195,14 @@ fi
 
 # Holds CTest's summary back until the time boxes have been printed.
 finish() {
-    awk -v boxes="$(for label in "${labels[@]}"; do echo "$label ${box[$label]}"; done)" '
+    live_awk -v at_once="$at_once" -v boxes="$(for label in "${labels[@]}"; do echo "$label ${box[$label]}"; done)" '
         /^[0-9]+% tests passed/ { holding = 1 }
         !holding { print; fflush(); next }
         { held = held $0 "\n" }
-        $4 == "sec*proc" { used[$1] = $3 }
+        $4 == "sec*proc" { used[$1] = $3 / at_once }
         END {
             count = split(boxes, line, "\n")
-            printf "== time boxes (seconds of work, all processes)\n"
+            printf "== time boxes (seconds, %d tests at a time)\n", at_once
             for (i = 1; i <= count; i++) {
                 split(line[i], f, " ")
                 if (!(f[1] in used)) { printf "   %-12s no tests\n", f[1]; continue }
@@ -206,7 +213,8 @@ finish() {
         }'
 }
 
+at_once=$((jobs * 2)) # end-to-end tests mostly wait
 pattern=$(IFS='|' && echo "${labels[*]}")
 say "tests: ${labels[*]}"
 ctest --test-dir "$together" --output-on-failure --no-tests=error --label-regex "^($pattern)\$" \
-    --parallel "$((jobs * 2))" --no-compress-output </dev/null 2>&1 | finish
+    --parallel "$at_once" --no-compress-output </dev/null 2>&1 | finish

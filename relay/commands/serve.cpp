@@ -158,7 +158,7 @@ public:
                     settings_.data.string());
             if (!admin.empty()) fmt::print("Health and metrics: http://{}/metrics\n", admin);
         }
-        std::fflush(stdout);
+        (void)std::fflush(stdout);
     }
 
     /// Until drained; or store_failed and the like, once the disk has failed.

@@ -6,7 +6,7 @@
 namespace huecry::relay {
 namespace {
 
-constexpr std::size_t submission_overhead = 16 * 1024;  // welcome headers, field tags
+constexpr std::size_t submission_overhead = 16UL * 1024;  // welcome headers, field tags
 
 constexpr std::uint64_t or_limit(std::uint64_t set, std::uint64_t limit) {
     return set != 0 ? set : limit;

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <cerrno>
+#include <charconv>
 
 #include "huecry/wire/secret.hpp"
 
@@ -46,10 +47,13 @@ SecretBytes raw_key(BytesView key) {
     return out;
 }
 
-bool new_enough(const std::string& version) {
+bool new_enough(std::string_view version) {
     int major = 0;
     int minor = 0;
-    if (std::sscanf(version.c_str(), "%d.%d", &major, &minor) != 2) return false;
+    const char* end = version.data() + version.size();
+    const auto first = std::from_chars(version.data(), end, major);
+    if (first.ec != std::errc{} || first.ptr == end || *first.ptr != '.') return false;
+    if (std::from_chars(first.ptr + 1, end, minor).ec != std::errc{}) return false;
     return major > 4 || (major == 4 && minor >= 14);
 }
 
@@ -135,8 +139,6 @@ Result<void> Database::configure(BytesView key, Mode mode) {
     sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(db_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     const auto raw = raw_key(key);
-    // Before the key: a failed check of a page must not write to standard error.
-    HUECRY_TRY(execute("PRAGMA cipher_log_level = NONE"));
     if (sqlite3_key(db_, raw.view().data(), static_cast<int>(raw.size())) != SQLITE_OK)
         return Errc::store_unencrypted;
     {
@@ -212,7 +214,7 @@ Result<void> Database::attach(const std::filesystem::path& file, BytesView key) 
         return Error{Errc::not_found, file.string()};
     const auto raw = raw_key(key);
     auto q = query("ATTACH DATABASE ? AS other KEY ?");
-    const auto done = q.bind(std::string_view(file.native())).bind(raw.view()).run();
+    auto done = q.bind(std::string_view(file.native())).bind(raw.view()).run();
     if (!done && (sqlite3_errcode(db_) & 0xff) == SQLITE_NOTADB) return Errc::passphrase_wrong;
     return done;
 }

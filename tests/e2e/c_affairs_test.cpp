@@ -96,7 +96,7 @@ TEST_CASE("standing, quorum, proposals and history through C") {
         CHECK_FALSE(std::string(huecry_history_right(history.get(), i)).empty());
         CHECK_FALSE(std::string(huecry_history_what(history.get(), i)).empty());
         suspended = suspended ||
-                    std::string(huecry_history_action(history.get(), i)).find("suspend") == 0 ||
+                    std::string(huecry_history_action(history.get(), i)).starts_with("suspend") ||
                     std::string(huecry_history_action(history.get(), i)).find("suspended") !=
                         std::string::npos;
     }

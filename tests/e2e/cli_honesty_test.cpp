@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
-#include <signal.h>
 
 #include <boost/json.hpp>
+#include <csignal>
 #include <fstream>
 
 #include "e2e/cli_world.hpp"
@@ -9,7 +9,6 @@
 // A relay whose operator puts its store back to a copy in secret, by the real programs: what it
 // signed before and after convicts it, before anybody who has the file.
 using namespace huecry::test;
-namespace json = boost::json;
 namespace fs = std::filesystem;
 
 namespace {

@@ -14,9 +14,10 @@ namespace huecry::test {
 
 class HostileWorld {
 public:
-    HostileWorld() : relay_(folder_.path() / "relay"), founded_(found_partnership(relay_)) {
-        before_kib_ = resident_kib();
-    }
+    HostileWorld()
+        : relay_(folder_.path() / "relay"),
+          founded_(found_partnership(relay_)),
+          before_kib_(resident_kib()) {}
     [[nodiscard]] RelayProcess& relay() { return relay_; }
     [[nodiscard]] const Caller& member() const { return founded_.device; }
     /// A member that is let in.
@@ -41,7 +42,7 @@ public:
     [[nodiscard]] double metric(const std::string& name) {
         const auto page = relay_.admin("/metrics").body;
         const auto at = page.find("\nhuecry_relay_" + name + " ");
-        return at == page.npos ? 0 : std::stod(page.substr(page.find(' ', at) + 1));
+        return at == std::string::npos ? 0 : std::stod(page.substr(page.find(' ', at) + 1));
     }
 
 private:
@@ -58,7 +59,7 @@ private:
     TemporaryDirectory folder_;
     RelayProcess relay_;
     Founded founded_;
-    double before_kib_ = 0;
+    double before_kib_;
 };
 
 /// The same for all cases of this program.

@@ -183,12 +183,12 @@ TEST_CASE("the configuration in deploy holds the defaults and is accepted") {
     auto text = text_of(HUECRY_DEPLOY_FOLDER "/relay.toml");
     REQUIRE_FALSE(text.empty());
     // Every key, also those that are shown as comments: "#key = value" without a space.
-    for (std::size_t at = 0; (at = text.find("\n#", at)) != text.npos; ++at)
+    for (std::size_t at = 0; (at = text.find("\n#", at)) != std::string::npos; ++at)
         if (text[at + 2] >= 'a' && text[at + 2] <= 'z') text.erase(at + 1, 1);
     text.replace(text.find("8443"), 4, "0");
     for (const auto* key : {"certificate = ", "key = ", "file = ", "data = "}) {
         const auto at = text.find(std::string("\n") + key);
-        REQUIRE(at != text.npos);
+        REQUIRE(at != std::string::npos);
         text.insert(at + 1, "# ");
     }
     write(file, text);

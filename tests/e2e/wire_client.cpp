@@ -48,9 +48,10 @@ struct WireClient::Connection {
 WireClient::WireClient(std::uint16_t port, Tls tls, std::uint32_t from)
     : connection_(std::make_unique<Connection>()) {
     // OpenSSL writes without MSG_NOSIGNAL, and being cut off is what these tests look for.
-    std::signal(SIGPIPE, SIG_IGN);
+    (void)std::signal(SIGPIPE, SIG_IGN);
     auto& c = *connection_;
     c.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (c.fd < 0) throw std::runtime_error("no socket");
     const timeval longest{10, 0};
     setsockopt(c.fd, SOL_SOCKET, SO_RCVTIMEO, &longest, sizeof longest);
     setsockopt(c.fd, SOL_SOCKET, SO_SNDTIMEO, &longest, sizeof longest);
@@ -95,16 +96,18 @@ bool WireClient::send(const std::string& bytes) {
 }
 
 bool WireClient::fill() {
-    std::array<char, 65536> bytes;
+    std::array<char, 65536> bytes{};
     errno = 0;
+    int failure = 0;
     std::size_t got = 0;
     if (connection_->ssl != nullptr) {
-        SSL_read_ex(connection_->ssl, bytes.data(), bytes.size(), &got);
+        if (SSL_read_ex(connection_->ssl, bytes.data(), bytes.size(), &got) != 1) failure = errno;
     } else {
         const auto count = recv(connection_->fd, bytes.data(), bytes.size(), 0);
+        if (count < 0) failure = errno;
         got = count > 0 ? static_cast<std::size_t>(count) : 0;
     }
-    if (got == 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+    if (got == 0 && (failure == EAGAIN || failure == EWOULDBLOCK))
         throw std::runtime_error("the relay said nothing for ten seconds");
     buffer_.append(bytes.data(), got);
     return got > 0;
@@ -145,7 +148,7 @@ HttpReply WireClient::request(const std::string& method, const std::string& targ
 HttpReply WireClient::read_reply(bool has_body) {
     HttpReply out;
     std::size_t end = 0;
-    while ((end = buffer_.find("\r\n\r\n")) == buffer_.npos)
+    while ((end = buffer_.find("\r\n\r\n")) == std::string::npos)
         if (!fill()) throw std::runtime_error("no whole answer");
     const auto head = take(end + 4);
     out.status = static_cast<unsigned>(std::stoul(head.substr(9, 3)));
@@ -178,8 +181,12 @@ void WireClient::send_websocket(std::uint8_t first, const std::string& payload, 
     std::string out(1, static_cast<char>(first));
     const auto size = payload.size();
     const int mask_bit = masked ? 0x80 : 0;
-    const std::size_t extra = size < 126 ? 0 : size < 65536 ? 2 : 8;
-    const auto short_size = extra == 0 ? static_cast<int>(size) : extra == 2 ? 126 : 127;
+    std::size_t extra = 0;
+    auto short_size = static_cast<int>(size);
+    if (size >= 126) {
+        extra = size < 65536 ? 2 : 8;
+        short_size = size < 65536 ? 126 : 127;
+    }
     out += static_cast<char>(mask_bit | short_size);
     for (std::size_t i = 0; i < extra; ++i)
         out += static_cast<char>(size >> (8 * (extra - 1 - i)) & 0xff);

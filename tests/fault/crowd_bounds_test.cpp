@@ -145,7 +145,8 @@ TEST_CASE("what waits for all slow readers together is bounded") {
         }
     }
     CHECK(net(crowd, "queued_bytes") < limits::waiting_bytes + 2.0 * Asker::answer_bytes);
-    CHECK(crowd.resident_mib() < before + limits::waiting_bytes / (1 << 20) + 80);  // store's cache
+    CHECK(crowd.resident_mib() <
+          before + static_cast<double>(limits::waiting_bytes >> 20) + 80);  // store's cache
     CHECK(net(crowd, "outlet_overflow_total") == 0);
 
     // Of alerts those who are behind are given no more; who reads has each at once.

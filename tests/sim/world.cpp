@@ -254,7 +254,7 @@ void World::begin_join(Node& inviter, const Invitation& invitation) {
     body.in_person = invitation.in_person;
     body.channels = invitation.channels;
     body.lifetime_ms = 7ULL * 86'400'000;
-    inviter.engine().submit_statement(body, [this, newcomer](Result<std::uint64_t> done) {
+    inviter.engine().submit_statement(body, [this, newcomer](const Result<std::uint64_t>& done) {
         if (!done) return;
         clockwork.at(story.between(10 * ms, 2 * second), [this, newcomer] { redeem(newcomer, 0); });
     });

@@ -270,7 +270,7 @@ TEST_CASE("nothing expires after a clock jump until it is confirmed") {
     Town t;
     REQUIRE(t.founder->ask(t.alert(60'000, t.mls(EntryKind::application, 2))).has_submit_result());
     t.second();
-    t.clock.wall += 2 * 3'600'000;
+    t.clock.wall += 2ULL * 3'600'000;
     t.second();
     CHECK(t.core->clock_held());
     CHECK(t.core->counters().clock_held == 1);
@@ -285,7 +285,7 @@ TEST_CASE("a restart does not confirm a clock that has jumped") {
     Town t;
     REQUIRE(t.founder->ask(t.alert(60'000, t.mls(EntryKind::application, 2))).has_submit_result());
     t.second();
-    t.clock.wall += 2 * 3'600'000;
+    t.clock.wall += 2ULL * 3'600'000;
     SUBCASE("found by the tick") {}
     SUBCASE("found by an answer, before the tick") {
         REQUIRE(

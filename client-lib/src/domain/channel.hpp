@@ -137,7 +137,7 @@ public:
 
 private:
     struct Step {
-        Taken* taken;
+        Taken* taken = nullptr;
         bool wait = false;
     };
     Result<Taken> take(const v1::Deliver& frame);

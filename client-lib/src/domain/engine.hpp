@@ -82,7 +82,7 @@ private:
     void directory_moved(bool new_entries);
     void follow_directory();
     void refuse_unreadable();
-    void leave(const ChannelId& id);
+    void leave(ChannelId id);
     void removed_from_partnership();
     void taken(const StreamRef& stream, Result<Taken> result);
     // engine_honesty.cpp

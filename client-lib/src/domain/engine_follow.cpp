@@ -136,7 +136,7 @@ void Engine::refuse_unreadable() {
     }
 }
 
-void Engine::leave(const ChannelId& id) {
+void Engine::leave(ChannelId id) {  // its own: the caller's may be the key that goes
     const auto found = channels_.find(id);
     if (found == channels_.end()) return;
     forget(*found->second);

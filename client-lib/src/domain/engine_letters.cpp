@@ -54,7 +54,7 @@ void Engine::send_letter(const DeviceId& to, const content::v1::Directed& body) 
     item.set_lifetime_ms(static_cast<std::uint64_t>(life.count()));
     item.set_body(to_string(*sealed));
     session_.request(std::move(frame), request_timeout,
-                     [this, alive = alive_](Result<v1::Frame> answer) {
+                     [this, alive = alive_](const Result<v1::Frame>& answer) {
                          if (*alive && !answer)
                              context_.trace(1, "a letter was refused: " + answer.error().text());
                      });

@@ -129,7 +129,6 @@ Result<void> set_up(Connection& impl, const SecretBytes& key) {
     if (key.size() != 32) return Error{Errc::invalid_argument, "the store's key has 32 bytes"};
     sqlite3_extended_result_codes(impl.db, 1);
     sqlite3_busy_timeout(impl.db, 0);
-    HUECRY_TRY(impl.execute("PRAGMA cipher_log_level = NONE"));
     if (set_key(impl.db, key, false) != SQLITE_OK) return Errc::store_unencrypted;
     HUECRY_TRY_ASSIGN(const auto version, one_text(impl, "PRAGMA cipher_version"));
     if (!new_enough(version)) return Error{Errc::store_unencrypted, "SQLCipher " + version};

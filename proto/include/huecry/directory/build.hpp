@@ -16,7 +16,7 @@ Statement make_genesis(const Nonce& nonce, Genesis genesis);
 
 struct SigningAs {
     Signer signer;
-    const SigningKey* key;  // borrowed for the call
+    const SigningKey* key = nullptr;  // borrowed for the call
 };
 /// Signs with every key given, in the one order allowed.
 SignedStatement sign_statement(const Statement& statement, std::span<const SigningAs> signers);
