@@ -152,6 +152,7 @@ void CoreImpl::send_unreadable_away() {
 
 void CoreImpl::tick() {
     send_unreadable_away();
+    for (auto& w : std::exchange(owed_, {})) current_->writes.push_back(std::move(w));
     time_.tick();
     counters_.clock_held = time_.held() ? 1 : 0;
     if (time_.held() && !std::exchange(held_noted_, true)) {
