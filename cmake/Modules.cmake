@@ -2,6 +2,28 @@
 # One target per folder. LINK is what its headers need, PRIVATE_LINK what only its sources need.
 function(huecry_library name)
   cmake_parse_arguments(A "" "INCLUDE" "SOURCES;LINK;PRIVATE_LINK" ${ARGN})
+  list(FIND HUECRY_MUTATION ${name} place)
+  if(place GREATER -1)
+    # The same files with a switch at every check (tests/mutation.py), and what reads the switch.
+    set(copies ${CMAKE_BINARY_DIR}/mutation/${name})
+    set(mode wide)
+    if(name STREQUAL "huecry_mls")
+      set(mode checks)
+    endif()
+    list(GET A_SOURCES 0 one)
+    cmake_path(ABSOLUTE_PATH one NORMALIZE)
+    cmake_path(GET one PARENT_PATH originals)
+    math(EXPR first "${place} * 4096 + 1")
+    execute_process(
+      COMMAND ${CMAKE_SOURCE_DIR}/tests/mutation.py --instrument ${originals} ${copies} ${first} ${mode}
+      COMMAND_ERROR_IS_FATAL ANY)
+    list(TRANSFORM A_SOURCES REPLACE "^.*/" "")
+    list(TRANSFORM A_SOURCES PREPEND ${copies}/)
+    if(NOT TARGET huecry_mutant)
+      add_library(huecry_mutant STATIC ${CMAKE_SOURCE_DIR}/tests/support/mutant.cpp)
+    endif()
+    list(APPEND A_LINK huecry_mutant)
+  endif()
   add_library(${name} STATIC ${A_SOURCES})
   target_include_directories(${name} PUBLIC ${A_INCLUDE})
   target_link_libraries(${name} PUBLIC ${A_LINK} PRIVATE ${A_PRIVATE_LINK} $<BUILD_INTERFACE:huecry_warnings>)

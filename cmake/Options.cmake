@@ -8,7 +8,7 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 
 set(HUECRY_SANITIZE "" CACHE STRING "sanitizers of this build, e.g. address,undefined")
 option(HUECRY_FUZZ "build the libFuzzer targets" OFF)
-option(HUECRY_MUTATION "checks of the MLS engine can be switched off, for tests/mutation.py alone" OFF)
+set(HUECRY_MUTATION "" CACHE STRING "libraries whose checks can be switched off, for tests/mutation.py alone")
 
 # -O2 is the release; asserts stay out, our own checks never depend on them.
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")

@@ -1,19 +1,27 @@
 #!/usr/bin/env python3
-"""Switches off each check of the MLS engine, one at a time: its test must then fail.
+"""Switches off each check of an area of the code, one at a time: a test must then fail.
 
-    tests/mutation.py [--build FOLDER] [--jobs N] [--only TEXT]
+    tests/mutation.py [AREA] [--build FOLDER] [--jobs N] [--only TEXT]
 
-    --build FOLDER   where to build (build/mutation)
+    AREA             mls (as without one), relay, net, directory: AREAS below
+    --build FOLDER   where to build (build/mutation-AREA)
     --jobs N         processes at a time (2)
     --only TEXT      only mutants in whose file, words or code this text is found
 
-Builds the unit tests of the engine once, from a copy of client-lib/src/mls in which every place where
-a check answers can be switched off by a number in the environment (CMake option HUECRY_MUTATION; the
-sources themselves have no such switch). Then runs the tests once for each number. A check that is
-named in mls/RULES.md must be missed by the test that its row names; any other place (a call of a
-group of checks) by any of the tests. Ends non-zero when a mutant survives.
+Builds the tests of the area once, from a copy of its sources in which every place where a check
+answers can be switched off by a number in the environment (CMake: HUECRY_MUTATION; the sources
+themselves have no such switch; tests/support/mutant.cpp has). Runs each test case once to see which
+of these places it comes past, then for each place the test cases that do, the quickest first, with
+that one switched off. Ends non-zero when a mutant survives.
 
-    tests/mutation.py --instrument SOURCES OUT   the copy alone (called by CMake)
+In the MLS engine every check, call of checks and refused form is a mutant; one that mls/RULES.md names
+must be missed by the test that its row names. Elsewhere ("wide" areas) a mutant is
+  - each part of a condition of an `if` or of a returned `a && b`, without effect;
+  - each condition of an `if` that does something other than leave, taken as true;
+  - each comparison with a limit, off by one;
+  - each call that fails on, erases, forgets, writes or counts: left out.
+
+    tests/mutation.py --instrument SOURCES OUT FIRST MODE   the copy alone (called by CMake)
 """
 
 import argparse
@@ -24,16 +32,25 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
+import time
+import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RULES = ROOT / "client-lib/src/mls/RULES.md"
-PROGRAMS = {  # what runs which sources; the slowest last
-    "mls_rules_test": [
-        f"mls_{noun}rules_test.cpp" for noun in ("", "join_", "form_", "message_", "commit_", "tree_", "storage_")
-    ],
-    "mls_engine_test": ["mls_storage_test.cpp", "mls_verdict_test.cpp"],
+AREAS = {  # which libraries are mutated, and which programs must notice
+    "mls": (["huecry_mls"], ["mls_rules_test", "mls_engine_test"]),
+    "relay": (
+        ["relay_delivery", "relay_store", "relay_blobs", "relay_auth"],
+        [f"relay_{noun}_test" for noun in ("core", "refusals", "alarm", "sessions", "store", "backup")],
+    ),
+    "net": (["relay_net"], ["relay_net_test", "relay_hostile_test"]),
+    "directory": (["huecry_directory", "huecry_wire"], ["directory_test", "wire_test"]),
 }
-SECONDS = 40  # a mutant that runs longer hangs, and is noticed by that
+SECONDS = 40  # a mutant that takes this much longer than the test hangs, and is noticed by that
+MEMORY = pathlib.Path("/dev/shm")  # where a sync costs nothing
+ENVIRONMENT = dict({"TMPDIR": str(MEMORY)} if MEMORY.is_dir() else {}, **os.environ)
+PLACES = 1 << 16  # as in tests/support/mutant.cpp
 
 # What makes an `if` a check: the first thing that it does.
 ANSWER = re.compile(
@@ -49,8 +66,18 @@ ANSWER = re.compile(
 )
 FAIL = re.compile(r"\b\w+\.fail\(\);")
 CALL = re.compile(r"\bHUECRY_TRY\((?!_)")
-DECLARATION = re.compile(r"\s*(?:const )?auto\*? (\w+) = ")
+DECLARATION = re.compile(r"\s*(?:const )?(?:auto|std::string|bool)[*&]? (\w+) =\s")
 WORDS = re.compile(r'"((?:[^"\\]|\\.)*)"')
+LEAVES = re.compile(r"\s*\{?\s*(?:return|co_return|continue|break|throw)\b")
+RETURN = re.compile(r"\breturn (?=[^;]*(?:&&|\|\|))")
+LIMIT = re.compile(r"(.+?) (>=|<=|>|<) (.+)")
+LOOSER = {">=": ">", ">": ">=", "<=": "<", "<": "<="}
+EFFECT = re.compile(r"(?:(?<=[;{})])|(?<=\belse))(?:\s|//[^\n]*\n)+(?!if\b|for\b|while\b|switch\b|static_assert|HUECRY_)(?=[a-z][\w.:*\[\]>()-]*\()")
+UNJUDGED = re.compile(r"(?:.*[.>])?(?:log|set_\w+|reserve|add|static_assert)\(|out\.|\(void\)")  # what is only told
+
+
+def is_quote(text, at):
+    return text[at] == '"' or (text[at] == "'" and not text[at - 1].isalnum())  # not 86'400
 
 
 def closing(text, at, pair="()"):
@@ -58,7 +85,7 @@ def closing(text, at, pair="()"):
     depth = 0
     while at < len(text):
         c = text[at]
-        if c in "\"'":
+        if is_quote(text, at):
             at += 1
             while text[at] != c:
                 at += 2 if text[at] == "\\" else 1
@@ -79,7 +106,7 @@ def split(text, separator):
     parts, depth, start, at = [], 0, 0, 0
     while at < len(text):
         c = text[at]
-        if c in "\"'":
+        if is_quote(text, at):
             end = at + 1
             while text[end] != c:
                 end += 2 if text[end] == "\\" else 1
@@ -102,11 +129,14 @@ def one_line(text):
 
 
 class Instrumenter:
-    def __init__(self):
+    """What a check of the MLS engine is."""
+
+    def __init__(self, first=1):
+        self.first = first
         self.mutants = []
 
     def add(self, file, text, at, kind, code, words, whole=None):
-        number = len(self.mutants) + 1
+        number = self.first + len(self.mutants)
         self.mutants.append(
             {
                 "number": number,
@@ -160,26 +190,87 @@ class Instrumenter:
         return f'bool huecry_mutant(int number);\n#line 1 "{file}"\n' + text
 
 
+class Wide(Instrumenter):
+    """What may be switched off elsewhere."""
+
+    def condition(self, file, text, at, code, leaves, of_if):
+        """The condition with a switch at each of its parts."""
+        clauses = split(code, "||")
+        out = []
+        for clause in clauses:
+            parts = split(clause, "&&")
+            done = []
+            for part in map(one_line, parts):
+                mutated = f"({part})"
+                compared = LIMIT.fullmatch(part)
+                if compared and "limit" in part and len(split(part, "?")) == 1:
+                    left, sign, right = compared.groups()
+                    guard = self.add(file, text, at, "limit", part, None)
+                    mutated = f"({guard} ? ({part}) : ({left} {LOOSER[sign]} {right}))"
+                if len(parts) > 1 or (of_if and not leaves and len(clauses) == 1):
+                    guard = self.add(file, text, at, "true", part, None)
+                    mutated = f"({mutated} || {guard[1:]})"
+                done.append(mutated)
+            guarded = " && ".join(done)
+            if of_if or len(clauses) > 1:
+                guarded = f"({guarded} && {self.add(file, text, at, 'off', clause, None)})"
+            out.append(guarded)
+        return " || ".join(out)
+
+    def instrument(self, file, text):
+        edits = []  # (from, to, new)
+
+        def is_free(begin, end):
+            return all(end <= b or begin >= e for b, e, _ in edits)
+
+        for found in re.finditer(r"\bif \(", text):
+            begin = found.end()
+            end = closing(text, begin - 1) - 1
+            *before, condition = split(text[begin:end], ";")
+            declared = DECLARATION.match(condition)
+            if declared:  # its value is the condition
+                before, condition = before + [condition], " " + declared.group(1)
+            if is_free(begin, end):
+                leaves = LEAVES.match(text, end + 1)
+                new = self.condition(file, text, begin, condition, leaves, True)
+                edits.append((begin, end, "".join(part + "; " for part in before) + new))
+        for found in RETURN.finditer(text):
+            begin, end = found.end(), closing("(" + text[found.end() :].replace(";", ")", 1), 0) + found.end() - 2
+            code = text[begin:end]
+            if ";" in code or not is_free(begin, end) or len(split(code, "?")) > 1:
+                continue
+            if len(split(code, "||")) + len(split(code, "&&")) > 2:
+                edits.append((begin, end, self.condition(file, text, begin, code, False, False)))
+        for found in CALL.finditer(text):
+            code = text[found.end() : closing(text, found.end() - 1) - 1]
+            guard = self.add(file, text, found.start(), "call", code, None)
+            edits.append((found.start(), found.start(), f"if ({guard}) "))
+        for found in EFFECT.finditer(text):
+            begin = found.end()
+            end = begin + len(split(text[begin:], ";")[0])
+            code = text[begin:end]
+            if "\n\n" in code or UNJUDGED.match(code) or not code.endswith(")") or not is_free(begin, end):
+                continue
+            if code[: code.index("(")].count(" ") or re.search(r"\) [\w={:]", code[: closing(code, code.index("(")) + 3]):
+                continue
+            guard = self.add(file, text, begin, "effect", code, None)
+            edits.append((begin, end + 1, f"{{ if ({guard}) {code}; }}"))
+        for begin, end, new in sorted(edits, reverse=True):
+            text = text[:begin] + new + text[end:]
+        return f'bool huecry_mutant(int number);\n#line 1 "{file}"\n' + text
+
+
 def write(path, text):
     if not path.exists() or path.read_text() != text:
         path.write_text(text)
 
 
-def instrument(sources, out):
+def instrument(sources, out, first, mode):
     out.mkdir(parents=True, exist_ok=True)
-    work = Instrumenter()
+    work = {"checks": Instrumenter, "wide": Wide}[mode](int(first))
     for source in sorted(sources.glob("*.cpp")):
-        write(out / source.name, work.instrument(source.name, source.read_text()))
-    write(
-        out / "mutant.cpp",
-        "#include <cstdlib>\n\n"
-        "bool huecry_mutant(int number);\n"
-        "bool huecry_mutant(int number) {\n"
-        '    static const char* const text = std::getenv("HUECRY_MUTANT");\n'
-        "    static const int chosen = text == nullptr ? 0 : std::atoi(text);\n"
-        "    return number == chosen;\n"
-        "}\n",
-    )
+        name = source.name if mode == "checks" else f"{sources.name}/{source.name}"
+        write(out / source.name, work.instrument(name, source.read_text()))
     write(out / "mutants.json", json.dumps(work.mutants, indent=1))
 
 
@@ -197,66 +288,96 @@ def tests_by_name():
     return names
 
 
-def fails(build, number, program, source):
-    environment = dict(os.environ, HUECRY_MUTANT=str(number))
-    command = [build / "bin" / program, f"--source-file=*{source}", "--abort-after=1", "--no-version"]
-    try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=SECONDS,
+class Case:
+    """One test case, and which places it comes past."""
+
+    def __init__(self, build, program, source, name):
+        self.command = [build / "bin" / program, "--test-case=" + re.sub(r'[,"\\]', "?", name)]
+        self.command += ["--abort-after=1", "--no-version"]
+        self.source, self.name = pathlib.PurePath(source).name, name
+        with tempfile.NamedTemporaryFile() as seen:
+            seen.truncate(PLACES)
+            begun = time.monotonic()
+            self.good = not self.fails(0, seen.name)
+            self.seconds = time.monotonic() - begun
+            self.seen = {i for i, byte in enumerate(pathlib.Path(seen.name).read_bytes()) if byte}
+
+    def fails(self, number, seen=""):
+        try:
+            done = subprocess.run(
+                self.command,
+                env=dict(ENVIRONMENT, HUECRY_MUTANT=str(number), HUECRY_MUTANT_SEEN=seen),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=SECONDS + (3 * self.seconds if number else 600),
+            )
+        except subprocess.TimeoutExpired:
+            return True
+        return done.returncode != 0
+
+
+def cases_of(build, programs, pool):
+    cases = []
+    for program in programs:
+        listed = subprocess.run(
+            [build / "bin" / program, "--list-test-cases", "--reporters=xml"], check=True, capture_output=True
         )
-    except subprocess.TimeoutExpired:
-        return True
-    return done.returncode != 0
+        for case in xml.etree.ElementTree.fromstring(listed.stdout).iter("TestCase"):
+            if case.get("skipped") != "true":
+                cases.append(pool.submit(Case, build, program, case.get("filename"), case.get("name")))
+    return sorted((case.result() for case in cases), key=lambda case: case.seconds)
 
 
-def judge(build, mutant, names):
-    every = [(program, source) for program, sources in PROGRAMS.items() for source in sources]
+def judge(mutant, cases, names):
+    """The test case that fails, or None; and how many come past the place."""
     named = names.get((mutant["name"], mutant["file"]))
-    chosen = [(p, s) for p, s in every if s in named] if named else every
-    for program, source in chosen:
-        if fails(build, mutant["number"], program, source):
-            return source
-    return None
+    chosen = [c for c in cases if mutant["number"] in c.seen and (not named or c.source in named)]
+    return next((case for case in chosen if case.fails(mutant["number"])), None), len(chosen)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/mutation")
+    parser.add_argument("area", nargs="?", default="mls", choices=AREAS)
+    parser.add_argument("--build", type=pathlib.Path)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="")
-    parser.add_argument("--instrument", nargs=2, type=pathlib.Path)
+    parser.add_argument("--instrument", nargs=4)
     options = parser.parse_args()
     if options.instrument:
-        instrument(*options.instrument)
+        sources, out, first, mode = options.instrument
+        instrument(pathlib.Path(sources), pathlib.Path(out), first, mode)
         return 0
 
-    cmake = ["cmake", "-S", ROOT, "-B", options.build, "-G", "Ninja", "-DHUECRY_MUTATION=ON"]
-    cmake += ["-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_C_COMPILER=clang-19", "-DCMAKE_CXX_COMPILER=clang++-19"]
+    libraries, programs = AREAS[options.area]
+    build = (options.build or ROOT / "build" / f"mutation-{options.area}").absolute()
+    cmake = ["cmake", "-S", ROOT, "-B", build, "-G", "Ninja", "-DHUECRY_MUTATION=" + ";".join(libraries)]
+    cmake += ["-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_C_COMPILER=clang-19", "-DCMAKE_CXX_COMPILER=clang++-19"]
     subprocess.run(cmake, check=True, stdout=subprocess.DEVNULL)
     subprocess.run(
-        ["cmake", "--build", options.build, "--parallel", str(options.jobs), "--target", *PROGRAMS],
+        ["cmake", "--build", build, "--parallel", str(options.jobs), "--target", *programs],
         check=True,
     )
-    names = tests_by_name()
-    for program, sources in PROGRAMS.items():
-        for source in sources:
-            if fails(options.build, 0, program, source):
-                print(f"mutation: {source} fails with every check in its place")
-                return 2
-    mutants = json.loads((options.build / "mutation/mutants.json").read_text())
+    names = tests_by_name() if options.area == "mls" else {}
+    mutants = []
+    for library in libraries:
+        mutants += json.loads((build / "mutation" / library / "mutants.json").read_text())
     mutants = [m for m in mutants if options.only in f'{m["file"]} {m["words"]} {m["code"]}']
     survived = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for mutant, killer in zip(mutants, pool.map(lambda m: judge(options.build, m, names), mutants)):
+        cases = cases_of(build, programs, pool)
+        bad = [case for case in cases if not case.good]
+        for case in bad:
+            print(f'mutation: "{case.name}" ({case.source}) fails with every check in its place')
+        if bad:
+            return 2
+        for mutant, (killer, tried) in zip(mutants, pool.map(lambda m: judge(m, cases, names), mutants)):
             survived += killer is None
             place = f'{mutant["file"]}:{mutant["line"]}'
             said = f'"{mutant["words"]}"' if mutant["words"] else mutant["kind"]
-            verdict = f"killed by {killer}" if killer else "SURVIVED"
+            verdict = f"SURVIVED ({tried} tests)"
+            if killer:
+                verdict = f"killed by {killer.source}, {killer.name}"
             print(f'{mutant["number"]:4} {place:26} {said}: {mutant["code"]}: {verdict}', flush=True)
     print(f"mutation: {len(mutants)} mutants, {len(mutants) - survived} killed, {survived} survived")
     return 1 if survived else 0

@@ -8,13 +8,22 @@
 namespace huecry::relay {
 namespace {
 
+/// On disk, or not done.
+Result<void> write_down(Core& core) {
+    core.flush();
+    if (core.broken()) return *core.broken();
+    if (core.counters().batches_failed != 0)
+        return Error{Errc::store_failed, "nothing could be written: is its disk full?"};
+    return {};
+}
+
 Result<std::string> code_from_store(const Settings& settings, std::uint64_t hours) {
     HUECRY_TRY_ASSIGN(auto folder, DataFolder::open(settings.data));
     HUECRY_TRY_ASSIGN(const auto log, Logger::open(LogLevel::error, {}));
     HUECRY_TRY_ASSIGN(const auto installation,
                       Installation::open(settings, std::move(folder), log));
     auto code = installation->core().allow_partnership(hours * 3'600'000);
-    installation->core().flush();
+    HUECRY_TRY(write_down(installation->core()));
     return code;
 }
 
@@ -24,7 +33,7 @@ Result<std::string> confirm_in_store(const Settings& settings) {
     HUECRY_TRY_ASSIGN(const auto installation,
                       Installation::open(settings, std::move(folder), log));
     installation->core().confirm_clock();
-    installation->core().flush();
+    HUECRY_TRY(write_down(installation->core()));
     return std::string("ok");
 }
 

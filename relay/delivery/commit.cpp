@@ -225,8 +225,12 @@ void CoreImpl::fail_all(std::unique_ptr<Batch> batch, Errc code) {
         for (const auto& w : *list) {
             if (const auto* made = std::get_if<write::Partnership>(&w))
                 touched.insert(made->partnership);
-            // Codes that an operator has been shown are kept for the next batch.
-            if (std::holds_alternative<write::Code>(w)) current_->writes.push_back(w);
+            const auto* meta = std::get_if<write::Meta>(&w);
+            // Heads of before the restore would be signed again: the next start announces it.
+            if (meta != nullptr && meta->name == "restored") broken_ = code;
+            if (std::holds_alternative<write::Code>(w) ||
+                (meta != nullptr && meta->name == "clock_held"))
+                owed_.push_back(w);
         }
     expiry_out_ = false;
     fail(*batch, code);
@@ -262,14 +266,17 @@ void CoreImpl::reload(const PartnershipId& id) {
             reader.dirty = true;
         }
     }
+    std::vector<ConnectionId> unknown;  // admitted by what has failed
     for (const auto& [number, c] : connections_) {
         if (!c->who || c->who->partnership != id || c->who->kind != ClientKind::device) continue;
-        if (p.directory.device(c->who->device) != nullptr && !p.directory.is_active(c->who->device))
-            c->who->standing = Standing::pending;
+        if (p.directory.device(c->who->device) == nullptr) unknown.push_back(number);
+        c->who->standing =
+            p.directory.is_active(c->who->device) ? Standing::active : Standing::pending;
     }
     p.limits = std::move(old->limits);
     p.reservations = std::move(old->reservations);
     partnerships_[id] = std::move(*fresh);
+    for (const auto number : unknown) close(*connection(number), Errc::overloaded, 1000);
 }
 
 }  // namespace huecry::relay

@@ -203,6 +203,10 @@ private:
     ConnectionId next_connection_ = 1;
     std::unique_ptr<Batch> current_;
     bool batch_out_ = false;
+    /// Of batches that failed, what nobody will ask for again: codes that an operator has been
+    /// shown, and whether the clock is held. With the next tick; at once, the disk would be as
+    /// full as it was.
+    std::vector<Write> owed_;
     std::map<Batch::AcceptanceKey, AcceptanceRow> in_flight_;
     std::deque<std::pair<StreamKey, std::uint64_t>> tail_order_;  // oldest first
     std::optional<Errc> broken_;

@@ -153,6 +153,10 @@ void CoreImpl::send_unreadable_away() {
 void CoreImpl::tick() {
     send_unreadable_away();
     time_.tick();
+    for (auto& w : std::exchange(owed_, {})) {
+        if (auto* clock = std::get_if<write::Meta>(&w)) clock->value = time_.held() ? 1 : 0;
+        current_->writes.push_back(std::move(w));
+    }
     counters_.clock_held = time_.held() ? 1 : 0;
     if (time_.held() && !std::exchange(held_noted_, true)) {
         // Whoever asked for the time may have found the jump. A restart must not pass for the

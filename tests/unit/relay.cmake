@@ -5,6 +5,11 @@ if(TARGET relay_delivery)
     relay_isolation_test.cpp LINK relay_world)
   huecry_test(relay_alarm_test LABEL unit SOURCES relay_alarm_test.cpp relay_hand_over_test.cpp
     LINK relay_world)
+  # Each refusal alone, batches that fail, rights that end.
+  huecry_test(relay_refusals_test LABEL unit
+    SOURCES relay_refusals_test.cpp relay_requests_test.cpp relay_commit_test.cpp relay_cut_test.cpp
+            relay_limits_test.cpp
+    LINK relay_world)
   huecry_test(relay_store_test LABEL unit
     SOURCES relay_store_test.cpp relay_bodies_test.cpp relay_expiry_test.cpp relay_blobs_test.cpp
     LINK relay_world OpenSSL::Crypto)

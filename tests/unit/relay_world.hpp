@@ -94,6 +94,9 @@ class FailingStore final : public Store {
 public:
     explicit FailingStore(Store& inner) : inner_(inner) {}
     std::optional<Errc> failure;
+    std::optional<Errc> truncation_failure;
+    std::size_t truncations = 0;
+    std::optional<std::uint64_t> reusable;
     std::function<void()> before_commit = [] {};
     std::uint64_t reads = 0;  // what was looked up for somebody's question
     std::uint64_t changes = 0;
@@ -104,7 +107,14 @@ public:
         if (failure) return *failure;
         return inner_.commit(writes);
     }
-    Result<bool> truncate_log() override { return inner_.truncate_log(); }
+    Result<bool> truncate_log() override {
+        ++truncations;
+        if (truncation_failure) return *truncation_failure;
+        return inner_.truncate_log();
+    }
+    std::uint64_t reusable_bytes() override {
+        return reusable ? *reusable : inner_.reusable_bytes();
+    }
     std::vector<std::uint64_t> take_sync_times() override { return inner_.take_sync_times(); }
     Result<std::vector<PartnershipId>> partnerships() override { return inner_.partnerships(); }
     Result<PartnershipRows> load(const PartnershipId& p) override { return inner_.load(p); }
@@ -207,6 +217,7 @@ struct World {
     ChannelId all_members;
     std::uint64_t quota = 0;
     std::uint64_t max_hand_over = 0;
+    std::function<std::uint64_t()> free_bytes;
     std::unique_ptr<Client> founder;
 
     World() {
@@ -232,7 +243,8 @@ struct World {
                                 *store,
                                 *leases,
                                 *blobs,
-                                [](auto, auto, auto) {}});
+                                [](auto, auto, auto) {},
+                                free_bytes});
         REQUIRE(made.ok());
         core = std::move(*made);
     }
