@@ -196,6 +196,7 @@ HttpResponse HttpSession::enter(const Principal& who) {
     }
     principal_ = who;
     ticket_.proved();
+    network_.turnstile.proved(ticket_.address());
     network_.counters.proof_us.add(since(accepted_));
     v1::Ready ready;
     ready.set_device_state(static_cast<std::uint32_t>(principal_->standing));

@@ -6,6 +6,8 @@
 #include <deque>
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
+#include <utility>
 
 #include "net/counters.hpp"
 
@@ -16,8 +18,8 @@ namespace asio = boost::asio;
 /// One by one through what costs the relay more than it costs the other side: the signature and
 /// the key agreement of a TLS handshake. Between two of them the loop turns once, so that whoever
 /// is in already waits for one handshake at most, however many stand outside. The next is who comes
-/// from the address that has had the fewest turns lately, so that few who ask much do not hold up
-/// many who ask once. Network thread only.
+/// from an address where somebody has proved itself, else from the one that has had the fewest
+/// turns lately, so that few who ask much do not hold up many who ask once. Network thread only.
 class Turnstile {
 public:
     Turnstile(asio::io_context& io, NetCounters& counters) : io_(io), counters_(counters) {}
@@ -25,6 +27,8 @@ public:
     /// Returns when it is this caller's turn, or when `open` has become false and nobody is served
     /// before it. `open` lives as long as the caller.
     asio::awaitable<void> pass(std::uint64_t address, const bool& open);
+    /// A client at this address has proved itself: who comes from there goes before strangers.
+    void proved(std::uint64_t address);
 
 private:
     struct Waiter {
@@ -32,12 +36,15 @@ private:
         const bool* open;
     };
     void next();
-    [[nodiscard]] std::uint32_t turns_of(std::uint64_t address);
+    /// Known or not, then the turns that it has had.
+    using Rank = std::pair<bool, std::uint32_t>;
+    [[nodiscard]] Rank rank_of(std::uint64_t address);
 
     asio::io_context& io_;
     NetCounters& counters_;
-    std::map<std::uint32_t, std::deque<Waiter>> waiting_;  // by turns had
+    std::map<Rank, std::deque<Waiter>> waiting_;
     std::unordered_map<std::uint64_t, std::uint32_t> turns_;
+    std::unordered_set<std::uint64_t> known_;
     std::chrono::steady_clock::time_point forget_at_{};
     bool turning_ = false;
 };

@@ -18,3 +18,7 @@ if(TARGET relay_delivery)
   huecry_test(relay_hash_test LABEL unit SOURCES relay_hash_test.cpp
     LINK relay_ops huecry_wire doctest::doctest)
 endif()
+if(TARGET relay_net)
+  huecry_test(relay_turnstile_test LABEL unit SOURCES relay_turnstile_test.cpp
+    LINK relay_net huecry_boost)
+endif()
