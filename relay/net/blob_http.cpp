@@ -69,8 +69,8 @@ std::optional<BlobPart> parse_part(const HttpHead& head, const BlobId& blob, std
         !from_hex(head.field("huecry-digest"), digest) || digest.size() != Digest::size ||
         head.content_length != range->last - range->first + 1)
         return std::nullopt;
-    // Longer than that is refused by its number; the sum cannot overflow.
-    constexpr std::uint64_t too_long = limits::max_life_s * 1000 + 1;
+    // Refused by its number, also when its body has taken a while; the sum cannot overflow.
+    constexpr std::uint64_t too_long = limits::max_life_s * 2000;
     BlobPart part;
     part.blob = blob;
     part.audience = *audience;
