@@ -22,7 +22,7 @@ void CoreDriver::take() {
     scheduled_ = false;
     if (committing_) return;
     auto batch = core_.take_batch();
-    if (!batch) return;
+    if (!batch) return rest();
     committing_ = true;
     auto waiting = std::exchange(waiting_, {});
     asio::post(store_thread_, [this, batch = std::move(batch),
@@ -37,8 +37,13 @@ void CoreDriver::take() {
             }
             for (const auto& done : waiting) done();
             kick();
+            rest();
         });
     });
+}
+
+void CoreDriver::rest() {
+    if (rested_ && !pressing()) rested_();
 }
 
 void CoreDriver::after_commit(std::function<void()> done) {
@@ -66,6 +71,7 @@ void CoreDriver::flush_later(Flushable& outlet) {
         for (std::size_t i = 0; i < flushing_.size(); ++i)
             if (flushing_[i] != nullptr) flushing_[i]->flush_now();
         flushing_.clear();
+        rest();
     });
 }
 

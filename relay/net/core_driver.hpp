@@ -42,11 +42,16 @@ public:
     void on_broken(std::function<void(Errc)> told) { broken_ = std::move(told); }
     /// True when nothing is gathered, being committed or waiting to be flushed.
     [[nodiscard]] bool idle() const;
+    /// True while something is on its way to the disk, or waits to be flushed.
+    [[nodiscard]] bool pressing() const { return scheduled_ || committing_ || !dirty_.empty(); }
+    /// Called whenever that has become false.
+    void on_rest(std::function<void()> told) { rested_ = std::move(told); }
     /// No more ticks; waits for a commit that is being synced.
     void stop();
 
 private:
     void take();
+    void rest();
 
     asio::io_context& io_;
     Core& core_;
@@ -55,6 +60,7 @@ private:
     std::vector<Flushable*> dirty_, flushing_;    // null: gone meanwhile
     std::vector<std::function<void()>> waiting_;  // for the next batch
     std::function<void(Errc)> broken_;
+    std::function<void()> rested_;
     bool scheduled_ = false;
     bool committing_ = false;
     bool stopped_ = false;

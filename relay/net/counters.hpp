@@ -13,7 +13,7 @@ namespace huecry::relay {
     X(open_sockets, true, "TCP connections that are open on the public port")                   \
     X(accepted, false, "TCP connections accepted")                                              \
     X(unproved, true, "of them, whose client has not proved itself")                            \
-    X(handshakes_waiting, true, "TLS handshakes that wait for their turn")                      \
+    X(strangers_waiting, true, "steps of unproved connections that wait for their turn")        \
     X(queued_bytes, true, "bytes that wait for slow readers, all connections")                  \
     X(body_bytes, true, "bytes of request bodies that are being read")                          \
     X(refused_full, false, "connections closed at once: the relay is full")                     \

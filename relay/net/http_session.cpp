@@ -34,7 +34,8 @@ HttpResponse unreadable(const Error& error) {
 
 HttpSession::HttpSession(Network& network, TcpSocket socket, Admission::Ticket ticket)
     : network_(network),
-      stream_(std::make_shared<TlsStream>(std::move(socket), network.tls)),
+      stream_(std::make_shared<TlsStream>(std::move(socket), network.tls, network.turnstile,
+                                          ticket.address())),
       ticket_(std::move(ticket)),
       reader_(*stream_),
       deadline_(stream_, network.counters),
@@ -48,7 +49,7 @@ asio::awaitable<void> HttpSession::run() {
     const auto proved_by = accepted_ + network_.options.proof_deadline;
     const std::chrono::seconds for_tls(limits::tls_deadline_s);
     deadline_.at(std::min(accepted_ + for_tls, proved_by), &NetCounters::deadline_tls);
-    const auto failed = co_await stream_->handshake(network_.turnstile, ticket_.address());
+    const auto failed = co_await stream_->handshake();
     if (failed) {
         ++network_.counters.tls_failed;
         deadline_.cancel();
@@ -196,7 +197,7 @@ HttpResponse HttpSession::enter(const Principal& who) {
     }
     principal_ = who;
     ticket_.proved();
-    network_.turnstile.proved(ticket_.address());
+    stream_->proved();
     network_.counters.proof_us.add(since(accepted_));
     v1::Ready ready;
     ready.set_device_state(static_cast<std::uint32_t>(principal_->standing));

@@ -16,6 +16,10 @@ constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
 // With no file descriptor left there is nothing to do but wait for one.
 constexpr auto pause = std::chrono::milliseconds(100);
 
+// As long together as one part of a handshake: whoever is not accepted soon is dropped by the
+// kernel.
+constexpr unsigned accepted_a_turn = 8;
+
 Errc listen_error(const ErrorCode& error) {
     if (error == asio::error::address_in_use) return Errc::busy;
     if (error == asio::error::access_denied) return Errc::not_permitted;
@@ -48,6 +52,7 @@ Listener::Listener(Network& network) : network_(network), acceptor_(network.io) 
 Result<std::uint16_t> Listener::listen(const std::string& host, std::uint16_t port) {
     HUECRY_TRY(bind_listener(acceptor_, host, port));
     ErrorCode error;
+    acceptor_.non_blocking(true, error);
     const auto endpoint = acceptor_.local_endpoint(error);
     auto loop = accept_all();
     asio::co_spawn(network_.io, std::move(loop), asio::detached);
@@ -56,24 +61,35 @@ Result<std::uint16_t> Listener::listen(const std::string& host, std::uint16_t po
 
 asio::awaitable<void> Listener::accept_all() {
     asio::steady_timer rest(network_.io);
+    Turnstile::Timer turn(network_.io);
     while (acceptor_.is_open()) {
-        auto [error, socket] = co_await acceptor_.async_accept(network_.io, awaited);
-        if (error == asio::error::operation_aborted) co_return;
-        if (error == asio::error::no_descriptors || error == asio::error::no_memory) {
-            network_.log(LogLevel::warning, "accept_failed",
-                         {LogField::text("reason", "no file descriptor or memory left")});
-            rest.expires_after(pause);
-            co_await rest.async_wait(awaited);
-        }
+        const auto [error] = co_await acceptor_.async_wait(asio::socket_base::wait_read, awaited);
         if (error) continue;
-        ErrorCode gone;
-        const auto remote = socket.remote_endpoint(gone);
-        if (gone) continue;
-        auto ticket = network_.admission.admit(remote.address());
+        const bool waits = network_.turnstile.enter(std::nullopt, turn).has_value();
+        if (waits) co_await turn.async_wait(awaited);
+        if (accept_some()) continue;
+        network_.log(LogLevel::warning, "accept_failed",
+                     {LogField::text("reason", "no file descriptor or memory left")});
+        rest.expires_after(pause);
+        co_await rest.async_wait(awaited);
+    }
+}
+
+bool Listener::accept_some() {
+    for (unsigned i = 0; i < accepted_a_turn && acceptor_.is_open(); ++i) {
+        TcpSocket socket(network_.io);
+        asio::ip::tcp::endpoint peer;
+        ErrorCode error;
+        acceptor_.accept(socket, peer, error);
+        if (error == asio::error::would_block) return true;
+        if (error == asio::error::no_descriptors || error == asio::error::no_memory) return false;
+        if (error) continue;
+        auto ticket = network_.admission.admit(peer.address());
         if (!ticket) continue;
         auto session = serve_connection(network_, std::move(socket), std::move(*ticket));
         asio::co_spawn(network_.io, std::move(session), asio::detached);
     }
+    return true;
 }
 
 void Listener::stop() {

@@ -21,6 +21,8 @@ public:
 
 private:
     asio::awaitable<void> accept_all();
+    /// Who stands there, up to a number; false when there is no descriptor or memory for them.
+    [[nodiscard]] bool accept_some();
 
     Network& network_;
     asio::ip::tcp::acceptor acceptor_;

@@ -41,7 +41,7 @@ struct Network {
         clock,
         random,
         counters};
-    Turnstile turnstile{io, counters};
+    Turnstile turnstile{io, counters, [this] { return driver.pressing(); }};
     HttpsDevices https_devices{};
     bool draining = false;
     /// HTTPS connections between two requests: the first that a drain closes.

@@ -14,7 +14,9 @@ struct Server::Impl {
         : network{parts.io,    parts.core,   parts.blobs, parts.tls,
                   parts.clock, parts.random, parts.log,   parts.options},
           listener(network),
-          timer(parts.io) {}
+          timer(parts.io) {
+        network.driver.on_rest([this] { network.turnstile.resume(); });
+    }
 
     void wait_for_end() {
         const bool over = std::chrono::steady_clock::now() >= until;

@@ -77,8 +77,11 @@ struct TlsWire {
     }
 };
 
-TlsStream::TlsStream(TcpSocket socket, const TlsContext& context)
-    : socket_(std::move(socket)), context_(context) {
+TlsStream::TlsStream(TcpSocket socket, const TlsContext& context, Turnstile& turnstile,
+                     std::uint64_t address)
+    : socket_(std::move(socket)),
+      context_(context),
+      stranger_(new Stranger{turnstile, address, LoopTimer(socket_.get_executor()), {}}) {
     ErrorCode ignored;
     socket_.native_non_blocking(true, ignored);
     socket_.non_blocking(true, ignored);
@@ -182,6 +185,17 @@ TlsStream::Step TlsStream::read_once(std::uint8_t* into, std::size_t size, std::
     }
 }
 
+bool TlsStream::must_wait() {
+    auto& stranger = *stranger_;
+    stranger.place = stranger.turnstile.enter(stranger.address, stranger.turn);
+    return stranger.place.has_value();
+}
+
+void TlsStream::proved() {
+    if (stranger_) stranger_->turnstile.proved(stranger_->address);
+    stranger_.reset();
+}
+
 /// A ClientHello that comes in crumbs, or in part, stays with the kernel until its record is whole.
 /// What is no such record is OpenSSL's to refuse.
 asio::awaitable<void> TlsStream::first_record() {
@@ -189,28 +203,31 @@ asio::awaitable<void> TlsStream::first_record() {
     static constexpr std::size_t longest = 16384;  // RFC 8446 section 5.1
     std::array<std::uint8_t, head_size> head{};
     ErrorCode ignored;
-    for (std::size_t wanted = head_size;;) {
-        socket_.set_option(asio::socket_base::receive_low_watermark(static_cast<int>(wanted)),
+    const auto wait_for = [&](std::size_t bytes) {
+        socket_.set_option(asio::socket_base::receive_low_watermark(static_cast<int>(bytes)),
                            ignored);
-        const auto [error] = co_await socket_.async_wait(asio::socket_base::wait_read, awaited);
+    };
+    std::size_t wanted = head_size;
+    for (bool whole = false; !whole;) {
+        wait_for(wanted);
+        const auto [error] = co_await async_readable(awaited);
         if (error) co_return fail(error);
-        if (socket_.available(ignored) < wanted) co_return fail(asio::error::eof);
-        if (wanted != head_size) break;
+        const auto available = socket_.available(ignored);
+        if (available < wanted) co_return fail(asio::error::eof);
+        whole = wanted != head_size;
+        if (whole) break;
         const auto got = ::recv(socket_.native_handle(), head.data(), head.size(), MSG_PEEK);
         const auto length = static_cast<std::size_t>(head[3] << 8 | head[4]);
         if (got < 0 || head[0] != 22 || length == 0 || length > longest) break;
         wanted += length;
+        whole = available >= wanted;
     }
-    socket_.set_option(asio::socket_base::receive_low_watermark(1), ignored);
+    wait_for(1);
 }
 
-asio::awaitable<ErrorCode> TlsStream::handshake(Turnstile& turnstile, std::uint64_t address) {
+asio::awaitable<ErrorCode> TlsStream::handshake() {
     const auto self = shared_from_this();
-    // Who says nothing costs next to nothing.
-    const auto [silent] = co_await socket_.async_wait(asio::socket_base::wait_read, awaited);
-    if (silent) fail(silent);
-    if (open_) co_await first_record();
-    if (open_) co_await turnstile.pass(address, open_);
+    co_await first_record();
     if (open_) make_tls();
     while (open_) {
         ERR_clear_error();
@@ -222,10 +239,9 @@ asio::awaitable<ErrorCode> TlsStream::handshake(Turnstile& turnstile, std::uint6
         }
         if (step_of(result) == Step::failed || !send_out()) break;
         if (receive()) continue;
-        const auto [error] = co_await socket_.async_wait(asio::socket_base::wait_read, awaited);
+        const auto [error] = co_await async_readable(awaited);
         if (error) fail(error);
         readable_ = true;
-        if (open_) co_await turnstile.pass(address, open_);
     }
     co_return error_;
 }
@@ -248,7 +264,7 @@ asio::awaitable<ErrorCode> TlsStream::read(std::span<std::uint8_t> into, std::si
         const auto step = read_once(into.data(), into.size(), got);
         if (step == Step::done) co_return ErrorCode{};
         if (step == Step::failed) co_return error_ ? error_ : asio::error::operation_aborted;
-        const auto [error] = co_await socket_.async_wait(asio::socket_base::wait_read, awaited);
+        const auto [error] = co_await async_readable(awaited);
         if (error) co_return error;
         readable_ = true;
     }
@@ -381,7 +397,7 @@ asio::awaitable<void> TlsStream::finish() {
     }
     std::size_t discarded = 0;
     while (open_ && discarded < max_discarded) {
-        const auto [error] = co_await socket_.async_wait(asio::socket_base::wait_read, awaited);
+        const auto [error] = co_await async_readable(awaited);
         if (error || !open_) break;
         ErrorCode failure;
         const auto got = socket_.read_some(asio::buffer(incoming), failure);
@@ -405,6 +421,10 @@ void TlsStream::fail(ErrorCode error) {
     queued_ = 0;
     Bytes().swap(blocked_);
     if (drained_) drained_->cancel();
+    if (stranger_ && stranger_->place) {
+        stranger_->turnstile.leave(*stranger_->place);
+        stranger_->turn.cancel();
+    }
 }
 
 }  // namespace huecry::relay

@@ -40,7 +40,10 @@ public:
     using executor_type = LoopExecutor;
     using next_layer_type = TcpSocket;
 
-    TlsStream(TcpSocket socket, const TlsContext& context);
+    /// Until `proved()` whatever the peer sends waits for its turn; `address`: a hash of the
+    /// peer's.
+    TlsStream(TcpSocket socket, const TlsContext& context, Turnstile& turnstile,
+              std::uint64_t address);
     ~TlsStream();
     TlsStream(const TlsStream&) = delete;
     TlsStream& operator=(const TlsStream&) = delete;
@@ -48,8 +51,9 @@ public:
     [[nodiscard]] executor_type get_executor() { return socket_.get_executor(); }
     [[nodiscard]] next_layer_type& next_layer() { return socket_; }
 
-    /// What costs the relay work or memory waits for its turn. `address`: a hash of the peer's.
-    asio::awaitable<ErrorCode> handshake(Turnstile& turnstile, std::uint64_t address);
+    asio::awaitable<ErrorCode> handshake();
+    /// The peer is somebody's: it no longer waits with strangers.
+    void proved();
     /// RFC 9266 "EXPORTER-Channel-Binding"; empty before the handshake is done.
     [[nodiscard]] std::optional<std::array<std::uint8_t, 32>> exporter() const;
 
@@ -98,9 +102,13 @@ private:
     };
     template <class MutableBuffers>
     struct ReadOperation;
+    struct Readable;
+    template <class Token>
+    auto async_readable(Token&& token);
 
     asio::awaitable<void> first_record();
     void make_tls();
+    bool must_wait();
     friend struct TlsWire;  // what OpenSSL reads from and writes to
     Step step_of(int result);
     Step read_once(std::uint8_t* into, std::size_t size, std::size_t& got);
@@ -115,6 +123,14 @@ private:
 
     TcpSocket socket_;
     const TlsContext& context_;
+    /// Gone with the proof.
+    struct Stranger {
+        Turnstile& turnstile;
+        std::uint64_t address;
+        LoopTimer turn;
+        std::optional<Turnstile::Place> place;
+    };
+    std::unique_ptr<Stranger> stranger_;
     ssl_st* ssl_ = nullptr;  // from the first byte on
     Fifo<Piece> queue_;
     std::size_t first_offset_ = 0;  // of the first piece: what went out already
@@ -136,6 +152,29 @@ private:
 
 /// Beast's control frames wait in the same queue; a peer that makes us queue more is cut off.
 inline constexpr std::size_t max_queued_control = 65536;
+
+/// Waits until the peer has sent something, and then for its turn.
+struct TlsStream::Readable {
+    TlsStream& stream;
+    enum { begin, ready, turn } state = begin;
+
+    template <class Self>
+    void operator()(Self& self, ErrorCode error = {}) {
+        if (state == begin) {
+            state = ready;
+            return stream.socket_.async_wait(asio::socket_base::wait_read, std::move(self));
+        }
+        if (state == turn || error || !stream.stranger_ || !stream.must_wait())
+            return self.complete(stream.open_ && state == turn ? ErrorCode{} : error);
+        state = turn;
+        stream.stranger_->turn.async_wait(std::move(self));
+    }
+};
+
+template <class Token>
+auto TlsStream::async_readable(Token&& token) {
+    return asio::async_compose<Token, void(ErrorCode)>(Readable{*this}, token, socket_);
+}
 
 template <class MutableBuffers>
 struct TlsStream::ReadOperation {
@@ -159,8 +198,7 @@ struct TlsStream::ReadOperation {
         }
         const bool first = !started;
         started = true;
-        if (step == Step::want_read)
-            return stream.socket_.async_wait(asio::socket_base::wait_read, std::move(self));
+        if (step == Step::want_read) return stream.async_readable(std::move(self));
         if (step == Step::done && !first) return self.complete({}, got);
         if (step == Step::done) return asio::post(stream.get_executor(), std::move(self));
         if (!first) return self.complete(stream.error_, 0);

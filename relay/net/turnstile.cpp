@@ -1,36 +1,58 @@
 #include "net/turnstile.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 namespace huecry::relay {
 namespace {
 
 constexpr auto lately = std::chrono::seconds(10);
 constexpr std::size_t most_known = 65536;  // then it begins anew; hashes change daily anyway
-constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
+constexpr auto patience = std::chrono::milliseconds(1);
 
 }  // namespace
 
-Turnstile::Rank Turnstile::rank_of(std::uint64_t address) {
-    const auto now = std::chrono::steady_clock::now();
+Turnstile::Turnstile(asio::io_context& io, NetCounters& counters, std::function<bool()> pressing,
+                     std::function<Clock::time_point()> now)
+    : io_(io),
+      counters_(counters),
+      pressing_(std::move(pressing)),
+      now_(std::move(now)),
+      patience_(io.get_executor()) {}
+
+Turnstile::Place Turnstile::place_of(std::optional<std::uint64_t> address) {
+    if (!address) return {};
+    const auto now = now_();
     if (now >= forget_at_) {
         turns_.clear();
         forget_at_ = now + lately;
     }
-    return {!known_.contains(address), turns_[address]++};
+    return {!known_.contains(*address), turns_[*address]++, ++come_};
 }
 
-asio::awaitable<void> Turnstile::pass(std::uint64_t address, const bool& open) {
-    asio::steady_timer turn(io_, asio::steady_timer::time_point::max());
-    waiting_[rank_of(address)].push_back({&turn, &open});
-    ++counters_.handshakes_waiting;
-    if (!turning_) {
-        turning_ = true;
-        asio::post(io_, [this] { next(); });
+bool Turnstile::held() {
+    const auto now = now_();
+    if (pressing_() && now - served_at_ < patience) return true;
+    served_at_ = now;
+    return false;
+}
+
+std::optional<Turnstile::Place> Turnstile::enter(std::optional<std::uint64_t> address,
+                                                 Timer& turn) {
+    if (!turning_ && !held()) {
+        turn_later();
+        return std::nullopt;
     }
-    co_await turn.async_wait(awaited);
+    turn.expires_at(Timer::time_point::max());
+    const auto place = place_of(address);
+    waiting_.emplace(place, &turn);
+    counters_.strangers_waiting = waiting_.size();
+    turn_later();
+    return place;
+}
+
+void Turnstile::leave(const Place& place) {
+    waiting_.erase(place);
+    counters_.strangers_waiting = waiting_.size();
 }
 
 void Turnstile::proved(std::uint64_t address) {
@@ -38,20 +60,35 @@ void Turnstile::proved(std::uint64_t address) {
     known_.insert(address);
 }
 
-// Posted again behind everything that is ready: the loop looks at its sockets in between.
+void Turnstile::resume() {
+    if (!holding_) return;
+    holding_ = false;
+    patience_.cancel();
+    turn_later();
+}
+
+// Posted behind everything that is ready: the loop looks at its sockets in between.
+void Turnstile::turn_later() {
+    if (turning_ || holding_) return;
+    turning_ = true;
+    asio::post(io_, [this] { next(); });
+}
+
 void Turnstile::next() {
-    turning_ = !waiting_.empty();
-    bool served = false;
-    while (!served && !waiting_.empty()) {
-        const auto first = waiting_.begin();
-        const auto waiter = first->second.front();
-        first->second.pop_front();
-        if (first->second.empty()) waiting_.erase(first);
-        --counters_.handshakes_waiting;
-        served = *waiter.open;  // who is gone costs no turn
-        waiter.turn->cancel();
+    turning_ = false;
+    if (waiting_.empty()) return;
+    if (held()) {
+        holding_ = true;
+        patience_.expires_after(patience);
+        patience_.async_wait([this](auto error) {
+            if (!error) resume();
+        });
+        return;
     }
-    if (turning_) asio::post(io_, [this] { next(); });
+    const auto [place, turn] = *waiting_.begin();
+    leave(place);
+    turn->cancel();
+    turn_later();
 }
 
 }  // namespace huecry::relay

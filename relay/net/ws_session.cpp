@@ -91,7 +91,7 @@ void WsSession::note_proof() {
     }
     proved_ = true;
     ticket_.proved();
-    network_.turnstile.proved(ticket_.address());
+    stream_->proved();
     network_.counters.proof_us.add(
         static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
                                        std::chrono::steady_clock::now() - accepted_)

@@ -55,7 +55,7 @@ TEST_CASE("metrics: every stage has its times, every refusal its reason") {
          {"refused_by_reason_total{reason=\"bad_frame\"} ",
           "goodbyes_total{reason=\"not_authenticated\"} ",
           "net_http_refused_by_status_total{status=\"404\"} ", "gathered ", "message_bytes ",
-          "erasures_overdue ", "net_queued_bytes ", "net_unproved ", "net_handshakes_waiting "}) {
+          "erasures_overdue ", "net_queued_bytes ", "net_unproved ", "net_strangers_waiting "}) {
         CAPTURE(line);
         CHECK(page.find("\nhuecry_relay_" + line) != page.npos);
     }
