@@ -12,6 +12,8 @@ if(TARGET relay_delivery)
     LINK relay_world)
   huecry_test(relay_store_test LABEL unit
     SOURCES relay_store_test.cpp relay_bodies_test.cpp relay_expiry_test.cpp relay_blobs_test.cpp
+            relay_damage_test.cpp relay_database_test.cpp
+            ${CMAKE_SOURCE_DIR}/tests/support/sqlcipher_pages.cpp
     LINK relay_world OpenSSL::Crypto)
   target_compile_definitions(relay_store_test PRIVATE
     RELAY_SCHEMA_FILE="${CMAKE_SOURCE_DIR}/relay/store/schema.sql")
