@@ -44,7 +44,7 @@ AREAS = {  # which libraries are mutated, and which programs must notice
     "mls": (["huecry_mls"], ["mls_rules_test", "mls_engine_test"]),
     "relay": (
         ["relay_delivery", "relay_store", "relay_blobs", "relay_auth"],
-        [f"relay_{noun}_test" for noun in ("core", "refusals", "alarm", "sessions", "store", "backup")],
+        [f"relay_{noun}_test" for noun in ("core", "refusals", "reads", "alarm", "sessions", "store", "backup")],
     ),
     "net": (["relay_net"], ["relay_net_test", "relay_hostile_test"]),
     "directory": (["huecry_directory", "huecry_wire"], ["directory_test", "wire_test"]),
@@ -381,6 +381,7 @@ def main():
         if bad:
             return 2
         killed = {}
+        mutants.sort(key=lambda m: any(m["number"] in case.seen for case in cases))  # known at once
         for mutant, (killer, tried) in zip(mutants, pool.map(lambda m: judge(m, cases, names, killed), mutants)):
             survived += killer is None
             place = f'{mutant["file"]}:{mutant["line"]}'
