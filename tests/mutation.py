@@ -6,7 +6,8 @@
     AREA             mls (as without one), relay, net, directory: AREAS below
     --build FOLDER   where to build (build/mutation-AREA)
     --jobs N         processes at a time (2)
-    --only TEXT      only mutants in whose file, words or code this text is found
+    --only TEXT      only mutants in whose file, words or code this text is found (may be repeated:
+                     in this order)
 
 Builds the tests of the area once, from a copy of its sources in which every place where a check
 answers can be switched off by a number in the environment (CMake: HUECRY_MUTATION; the sources
@@ -25,6 +26,7 @@ must be missed by the test that its row names. Elsewhere ("wide" areas) a mutant
 """
 
 import argparse
+import collections
 import concurrent.futures
 import json
 import os
@@ -42,7 +44,7 @@ AREAS = {  # which libraries are mutated, and which programs must notice
     "mls": (["huecry_mls"], ["mls_rules_test", "mls_engine_test"]),
     "relay": (
         ["relay_delivery", "relay_store", "relay_blobs", "relay_auth"],
-        [f"relay_{noun}_test" for noun in ("core", "refusals", "alarm", "sessions", "store", "backup")],
+        [f"relay_{noun}_test" for noun in ("core", "refusals", "reads", "alarm", "sessions", "store", "backup")],
     ),
     "net": (["relay_net"], ["relay_net_test", "relay_hostile_test"]),
     "directory": (["huecry_directory", "huecry_wire"], ["directory_test", "wire_test"]),
@@ -329,11 +331,15 @@ def cases_of(build, programs, pool):
     return sorted((case.result() for case in cases), key=lambda case: case.seconds)
 
 
-def judge(mutant, cases, names):
+def judge(mutant, cases, names, killed):
     """The test case that fails, or None; and how many come past the place."""
     named = names.get((mutant["name"], mutant["file"]))
     chosen = [c for c in cases if mutant["number"] in c.seen and (not named or c.source in named)]
-    return next((case for case in chosen if case.fails(mutant["number"])), None), len(chosen)
+    before = killed.setdefault(mutant["file"], collections.Counter())  # by whom, in this file
+    chosen.sort(key=lambda case: case.seconds / (1 + before[case]))
+    killer = next((case for case in chosen if case.fails(mutant["number"])), None)
+    before[killer] += 1
+    return killer, len(chosen)
 
 
 def main():
@@ -341,7 +347,7 @@ def main():
     parser.add_argument("area", nargs="?", default="mls", choices=AREAS)
     parser.add_argument("--build", type=pathlib.Path)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", action="append")
     parser.add_argument("--instrument", nargs=4)
     options = parser.parse_args()
     if options.instrument:
@@ -362,7 +368,10 @@ def main():
     mutants = []
     for library in libraries:
         mutants += json.loads((build / "mutation" / library / "mutants.json").read_text())
-    mutants = [m for m in mutants if options.only in f'{m["file"]} {m["words"]} {m["code"]}']
+    chosen = []
+    for text in options.only or [""]:
+        chosen += [m for m in mutants if m not in chosen and text in f'{m["file"]} {m["words"]} {m["code"]}']
+    mutants = chosen
     survived = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         cases = cases_of(build, programs, pool)
@@ -371,7 +380,9 @@ def main():
             print(f'mutation: "{case.name}" ({case.source}) fails with every check in its place')
         if bad:
             return 2
-        for mutant, (killer, tried) in zip(mutants, pool.map(lambda m: judge(m, cases, names), mutants)):
+        killed = {}
+        mutants.sort(key=lambda m: any(m["number"] in case.seen for case in cases))  # known at once
+        for mutant, (killer, tried) in zip(mutants, pool.map(lambda m: judge(m, cases, names, killed), mutants)):
             survived += killer is None
             place = f'{mutant["file"]}:{mutant["line"]}'
             said = f'"{mutant["words"]}"' if mutant["words"] else mutant["kind"]

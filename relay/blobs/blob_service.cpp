@@ -106,6 +106,7 @@ void BlobService::put(const Principal& who, const BlobPart& part, Done done) {
         if (same_blob(*have, row)) return done(info_of(*have, have->size, true));
         return done(BlobError{Errc::id_reused});
     }
+    if (hidden_.contains(key)) return done(BlobError{Errc::busy});
     if (const auto refused = check(who, part)) return done(*refused);
     const bool fresh = !partials_.contains(key);
     auto& partial = partials_[key];
@@ -188,19 +189,23 @@ std::optional<BlobRow> BlobService::hide(const PartnershipId& partnership, const
     auto row = std::move(found->second);
     uncount(row);
     blobs_.erase(found);
+    hidden_.emplace(partnership, blob);
     return row;
 }
 
 // A file that stays because this fails has no row: the next start removes it.
-void BlobService::erase_hidden(const BlobRow& row) const {
+void BlobService::erase_hidden(const BlobRow& row) {
     const Key key{row.partnership, row.blob};
-    if (blobs_.contains(key)) return;  // uploaded anew meanwhile
+    hidden_.erase(key);
     std::error_code ignored;
     std::filesystem::remove(final_path(key), ignored);
 }
 
 void BlobService::restore_hidden(const BlobRow& row) {
-    if (blobs_.emplace(Key{row.partnership, row.blob}, row).second) count(row);
+    const Key key{row.partnership, row.blob};
+    hidden_.erase(key);
+    blobs_[key] = row;
+    count(row);
 }
 
 }  // namespace huecry::relay

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <variant>
 #include <vector>
 
@@ -90,7 +91,7 @@ public:
     /// Stores one part. Answers through `done`: at once for a part in between (complete == false)
     /// and for errors; after the next commit for the last part.
     /// Errors: not_permitted, invalid_argument, too_large, expired, quota_exceeded,
-    /// offset_mismatch, digest_mismatch (the upload starts again at 0), id_reused, no_room,
+    /// offset_mismatch, digest_mismatch (the upload starts again at 0), id_reused, busy, no_room,
     /// io_failed.
     void put(const Principal& who, const BlobPart& part, Done done);
     /// At most `length` bytes from `offset` (fewer at the end, and never above max_blob_request).
@@ -108,11 +109,11 @@ public:
     void conclude(std::vector<Finished> finished, std::optional<Errc> store_failure);
     /// Removes what expired at `now_ms`; returns the rows to delete from the store.
     [[nodiscard]] std::vector<BlobRow> expire(std::uint64_t now_ms);
-    /// Hides one, if `who` uploaded it: nobody is given it any more. Its file goes with
-    /// `erase_hidden`, once its row is durably gone, or it is back with `restore_hidden`.
+    /// Hides one, if `who` uploaded it: nobody is given it any more, and its id is busy. Its file
+    /// goes with `erase_hidden`, once its row is durably gone, or it is back with `restore_hidden`.
     [[nodiscard]] std::optional<BlobRow> hide(const PartnershipId& partnership, const BlobId& blob,
                                               const DeviceId& who);
-    void erase_hidden(const BlobRow& row) const;
+    void erase_hidden(const BlobRow& row);
     void restore_hidden(const BlobRow& row);
     [[nodiscard]] const BlobRow* find(const PartnershipId& partnership, const BlobId& blob) const;
     /// Finished and partial bytes of a partnership.
@@ -147,6 +148,7 @@ private:
     const BlobRights* rights_ = nullptr;
     std::map<Key, BlobRow> blobs_;
     std::map<Key, Partial> partials_;
+    std::set<Key> hidden_;
     std::map<PartnershipId, Used> used_;
     std::vector<Finished> finished_;
 };

@@ -249,6 +249,8 @@ void CoreImpl::reload(const PartnershipId& id) {
             if (c->who && c->who->partnership == id) gone.push_back(number);
         for (const auto number : gone)
             if (auto* c = connection(number)) close(*c, Errc::overloaded, 5000);
+        for (const auto& [ref, s] : old->streams)
+            for (const auto& [first, frame] : s.tail) counters_.tail_bytes -= frame.frame->size();
         partnerships_.erase(id);
         counters_.partnerships = partnerships_.size();
         return;

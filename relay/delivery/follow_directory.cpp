@@ -88,9 +88,7 @@ void CoreImpl::revoke(PartnershipState& p, const DeviceId& device) {
     }
     for (auto& [ref, s] : p.streams)
         if (s.put_out(device)) s.acks_moved = true;
-    const auto mailbox = StreamRef::mailbox(device);
-    if (auto* s = p.find(mailbox)) s->tail.clear();
-    p.streams.erase(mailbox);
+    p.streams.erase(StreamRef::mailbox(device));
     p.packages.erase(device);
     p.limits.erase(device);
     std::erase_if(p.reservations, [&](const auto& r) { return r.first.first == device; });

@@ -24,8 +24,6 @@ void CoreImpl::handle_create(Connection& c, std::uint64_t request,
                              const v1::CreatePartnership& create) {
     if (draining_) return refuse(c, request, {Errc::draining});
     if (c.who->kind != ClientKind::founder) return refuse(c, request, {Errc::not_permitted});
-    if (create.genesis().size() > limits::max_genesis_frame)
-        return refuse(c, request, {Errc::too_large});
     const auto body = to_bytes(view(create.genesis()));
     const auto outer = directory::SignedStatement::decode(body);
     if (!outer) return refuse(c, request, {outer.error().code});

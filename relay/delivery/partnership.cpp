@@ -112,8 +112,6 @@ Result<std::unique_ptr<PartnershipState>> load_partnership(Store& store, const P
         p->message_bytes += row.bytes;
         p->newest_ms = std::max(p->newest_ms, row.accepted_ms);
     }
-    if (p->stream(StreamRef::directory()).seq != p->directory.index())
-        return Errc::relay_rejected_chain;
     add_readers(*p, rows.readers);
     for (const auto& row : rows.accepted)
         p->stream(row.stream).last_accepted[row.device] = {row.message_id, row.seq};

@@ -164,7 +164,6 @@ bool CoreImpl::pump_from_store(Connection& c, PartnershipState& p, StreamState& 
         chain = chain_next(e.previous, e.header);
         last = e.seq;
     }
-    if (last == 0) return false;
     *deliver.mutable_head() = sign_head(p, s.ref, last, chain);
     ++counters_.encodings;
     const auto encoded = std::make_shared<const std::string>(frame.SerializeAsString());

@@ -29,8 +29,6 @@ Verdict CoreImpl::submit_statement(PartnershipState& p, Submission& s) {
     header.submitter = s.submitter;
     if (s.who.kind == ClientKind::invite)
         if (auto refused = invite_may(s.who, item.body, header.submitter)) return refused;
-    if (p.directory.devices().size() >= limits::max_devices && s.who.kind == ClientKind::invite)
-        return Refusal{Errc::quota_exceeded};
     header.stream = StreamRef::directory();
     header.seq = p.directory.index() + 1;
     header.kind = EntryKind::statement;

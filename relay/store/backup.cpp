@@ -156,11 +156,6 @@ static_assert(file_mark == 1752524130);
 Result<void> unpack(Database& db) {
     HUECRY_TRY_ASSIGN(const auto schema, attached_schema_version(db));
     if (schema > newest_store_schema()) return Errc::store_newer;
-    {
-        auto q = db.query("PRAGMA other.cipher_integrity_check");  // one row per bad page
-        HUECRY_TRY_ASSIGN(const bool bad, q.step());
-        if (bad) return Error{Errc::store_damaged, "a page fails its check"};
-    }
     HUECRY_TRY(db.check());
     return transaction(db, [&]() -> Result<void> {
         HUECRY_TRY(db.query("SELECT sqlcipher_export('main', 'other')").run());

@@ -52,8 +52,7 @@ bool new_enough(std::string_view version) {
     int minor = 0;
     const char* end = version.data() + version.size();
     const auto first = std::from_chars(version.data(), end, major);
-    if (first.ec != std::errc{} || first.ptr == end || *first.ptr != '.') return false;
-    if (std::from_chars(first.ptr + 1, end, minor).ec != std::errc{}) return false;
+    if (first.ptr != end) std::from_chars(first.ptr + 1, end, minor);
     return major > 4 || (major == 4 && minor >= 14);
 }
 
@@ -65,13 +64,12 @@ Query::~Query() {
     sqlite3_clear_bindings(statement_);
 }
 
+// Without a statement SQLite binds nothing; `step` says why there is none.
 Query& Query::bind(std::uint64_t value) {
-    if (statement_ != nullptr)
-        sqlite3_bind_int64(statement_, next_++, static_cast<sqlite3_int64>(value));
+    sqlite3_bind_int64(statement_, next_++, static_cast<sqlite3_int64>(value));
     return *this;
 }
 Query& Query::bind(BytesView value) {
-    if (statement_ == nullptr) return *this;
     if (value.empty()) {
         sqlite3_bind_zeroblob(statement_, next_++, 0);
     } else {
@@ -80,13 +78,12 @@ Query& Query::bind(BytesView value) {
     return *this;
 }
 Query& Query::bind(std::string_view value) {
-    if (statement_ != nullptr)
-        sqlite3_bind_text64(statement_, next_++, value.data(), value.size(), SQLITE_STATIC,
-                            SQLITE_UTF8);
+    sqlite3_bind_text64(statement_, next_++, value.data(), value.size(), SQLITE_STATIC,
+                        SQLITE_UTF8);
     return *this;
 }
 Query& Query::bind_null() {
-    if (statement_ != nullptr) sqlite3_bind_null(statement_, next_++);
+    sqlite3_bind_null(statement_, next_++);
     return *this;
 }
 
@@ -215,7 +212,7 @@ Result<void> Database::attach(const std::filesystem::path& file, BytesView key) 
     const auto raw = raw_key(key);
     auto q = query("ATTACH DATABASE ? AS other KEY ?");
     auto done = q.bind(std::string_view(file.native())).bind(raw.view()).run();
-    if (!done && (sqlite3_errcode(db_) & 0xff) == SQLITE_NOTADB) return Errc::passphrase_wrong;
+    if ((sqlite3_errcode(db_) & 0xff) == SQLITE_NOTADB) return Errc::passphrase_wrong;
     return done;
 }
 

@@ -206,7 +206,7 @@ Result<void> StoreWriter::one(const write::DropKeyPackage& w) {
 
 Result<void> StoreWriter::one(const write::Blob& w) {
     auto q = db_.query(
-        "INSERT OR IGNORE INTO blob (partnership, id, uploader, kind, stream, incarnation, size, "
+        "INSERT OR REPLACE INTO blob (partnership, id, uploader, kind, stream, incarnation, size, "
         "expiry, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     const auto& r = w.row;
     q.bind(r.partnership).bind(r.blob).bind(r.uploader).bind(number_of(r.audience.kind));

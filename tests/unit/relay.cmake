@@ -8,10 +8,16 @@ if(TARGET relay_delivery)
   # Each refusal alone, batches that fail, rights that end.
   huecry_test(relay_refusals_test LABEL unit
     SOURCES relay_refusals_test.cpp relay_requests_test.cpp relay_commit_test.cpp relay_cut_test.cpp
-            relay_limits_test.cpp
+            relay_limits_test.cpp relay_handshake_test.cpp
+    LINK relay_world)
+  # Reads that fail, windows, standing.
+  huecry_test(relay_reads_test LABEL unit
+    SOURCES relay_reads_test.cpp relay_window_test.cpp relay_standing_test.cpp
     LINK relay_world)
   huecry_test(relay_store_test LABEL unit
     SOURCES relay_store_test.cpp relay_bodies_test.cpp relay_expiry_test.cpp relay_blobs_test.cpp
+            relay_leases_test.cpp relay_damage_test.cpp relay_database_test.cpp
+            ${CMAKE_SOURCE_DIR}/tests/support/sqlcipher_pages.cpp
     LINK relay_world OpenSSL::Crypto)
   target_compile_definitions(relay_store_test PRIVATE
     RELAY_SCHEMA_FILE="${CMAKE_SOURCE_DIR}/relay/store/schema.sql")

@@ -6,6 +6,7 @@
 
 #include "relay_world.hpp"
 #include "store/database.hpp"
+#include "store/migrations.hpp"
 #include "store/sqlcipher_store.hpp"
 #include "support/sqlcipher_pages.hpp"
 
@@ -119,8 +120,12 @@ TEST_CASE("a backup brings back positions, directory and memory, and nothing tha
     CHECK((info.st_mode & 0777) == 0600);
     CHECK_FALSE(std::filesystem::exists(o.file("b.partial")));
 
+    std::ofstream(o.file("fresh.db.partial")) << "of a restore that was cut off";
     const auto read = o.bring_back(o.file("b"), "fresh.db");
     REQUIRE(read.ok());
+    CHECK_FALSE(std::filesystem::exists(o.file("fresh.db.partial")));
+    REQUIRE(stat(o.file("fresh.db").c_str(), &info) == 0);
+    CHECK((info.st_mode & 0777) == 0600);
     CHECK(read->relay == o.identity.public_key);
     CHECK(read->made_ms == 777);
     CHECK(read->configuration == "[log]\nlevel = \"info\"\n");
@@ -240,7 +245,7 @@ TEST_CASE("a backup replaces no file, and one of a newer version is said to be t
     std::ofstream(o.file("c.partial")) << "of a backup that was cut off";
     CHECK(o.back_up(o.file("c")).error().code == Errc::busy);
     CHECK(std::filesystem::exists(o.file("c.partial")));
-    CHECK_FALSE(o.back_up(o.file("no/folder")).ok());
+    CHECK(o.back_up(o.file("no/folder")).error().code == Errc::io_failed);
     {
         auto db =
             Database::open(o.file("b"), backup_key(o.identity).view(), Database::Mode::writer);
@@ -265,4 +270,55 @@ TEST_CASE("a backup replaces no file, and one of a newer version is said to be t
     CHECK(o.back_up(o.file("d")).error().code == Errc::store_newer);
     CHECK_FALSE(std::filesystem::exists(o.file("d")));
     CHECK_FALSE(std::filesystem::exists(o.file("d.partial")));
+}
+
+TEST_CASE("a store of an older version is not backed up before its relay has brought it here") {
+    Made o;
+    o.store.reset();
+    {
+        auto db = Database::open(o.file("old.db"), o.key, Database::Mode::writer);
+        REQUIRE(db.ok());
+        REQUIRE(migrate_store_to(**db, newest_store_schema() - 1).ok());
+    }
+    BackupInfo info;
+    const auto key = backup_key(o.identity);
+    const auto back_up = [&] {
+        return write_backup(o.file("old.db"), o.key, o.file("b"), key.view(), info);
+    };
+    CHECK(back_up().error().code == Errc::update_needed);
+    CHECK_FALSE(std::filesystem::exists(o.file("b")));
+    REQUIRE(open_sqlcipher_store(o.file("old.db"), o.key).ok());
+    CHECK(back_up().ok());
+}
+
+TEST_CASE("a backup whose content was changed by who has its key is refused and leaves nothing") {
+    Made o;
+    const auto descriptors = [] {
+        return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+    };
+    REQUIRE(o.back_up(o.file("first")).ok());  // SQLite keeps one while the store is open
+    const auto open_before = descriptors();
+    for (const auto* change : {"DELETE FROM backup", "UPDATE backup SET relay = x'00'",
+                               "UPDATE backup SET program = hex(zeroblob(32769))",
+                               "UPDATE backup SET configuration = hex(zeroblob(32769))",
+                               "PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF;"
+                               "UPDATE partnership SET id = x'00'"}) {
+        CAPTURE(change);
+        REQUIRE(o.back_up(o.file("b")).ok());
+        {
+            auto db =
+                Database::open(o.file("b"), backup_key(o.identity).view(), Database::Mode::writer);
+            REQUIRE(db.ok());
+            REQUIRE((*db)
+                        ->execute("UPDATE backup SET program = hex(zeroblob(32768)), "
+                                  "configuration = hex(zeroblob(32768))")
+                        .ok());
+            REQUIRE((*db)->execute(change).ok());
+        }
+        const auto files = o.files();
+        CHECK(o.bring_back(o.file("b"), "fresh.db").error().code == Errc::store_damaged);
+        CHECK(o.files() == files);
+        std::filesystem::remove(o.file("b"));
+    }
+    CHECK(descriptors() == open_before);
 }

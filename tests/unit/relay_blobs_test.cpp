@@ -161,6 +161,15 @@ TEST_CASE("a blob that is dropped loses its row first, then its file") {
         CHECK(t.shop->ask(drop).has_blob_dropped());
         CHECK(t.files() == 0);
     }
+    SUBCASE("it can be uploaded anew once it is gone, and not before") {
+        t.shop->send(drop);
+        CHECK(t.error(t.part) == Errc::busy);
+        CHECK(t.files() == 0);
+        CHECK(std::get<BlobInfo>(t.put(t.part)).complete);
+        CHECK(*t.blobs->get(t.who, t.part.blob, 0, 1'000'000) == t.data);
+        t.restart();
+        CHECK(*t.blobs->get(t.who, t.part.blob, 0, 1'000'000) == t.data);
+    }
     SUBCASE("nobody is given it while its row is on its way out") {
         t.shop->send(drop);
         CHECK(t.blobs->get(t.who, t.part.blob, 0, 1).error().code == Errc::not_found);
@@ -218,4 +227,176 @@ TEST_CASE("a channel that begins anew between two tries of an upload keeps the p
     CHECK(t.shop->ask(lease).has_failure());
     rest.audience = StreamRef::directory();
     CHECK(t.error(rest) == Errc::id_reused);
+}
+
+TEST_CASE("an upload: each part of it alone") {
+    Town t;
+    const auto other = t.join();
+    auto first = t.part;
+    first.body = BytesView(t.data).first(60'000);
+    using Change = std::function<void(BlobPart&)>;
+    const std::vector<std::tuple<const char*, Errc, Change>> faults{
+        {"no size", Errc::invalid_argument, [](auto& p) { p.size = 0; }},
+        {"no body", Errc::invalid_argument, [](auto& p) { p.body = {}; }},
+        {"more than its size", Errc::invalid_argument, [](auto& p) { p.size = 59'999; }},
+        {"from behind its end", Errc::invalid_argument, [](auto& p) { p.offset = p.size + 1; }},
+        {"beyond its end", Errc::invalid_argument, [](auto& p) { p.offset = p.size - 1; }},
+        {"not from its beginning", Errc::offset_mismatch, [](auto& p) { p.offset = 1; }},
+        {"one byte too large", Errc::too_large, [](auto& p) { p.size = limits::max_blob + 1; }},
+        {"too long a life", Errc::expiry_too_long,
+         [&](auto& p) { p.expiry_ms = t.clock.wall + limits::max_life_s * 1000 + 1; }},
+        {"a life that is over", Errc::expired, [&](auto& p) { p.expiry_ms = t.clock.wall; }},
+        {"for a mailbox", Errc::not_permitted,
+         [&](auto& p) { p.audience = StreamRef::mailbox(t.who.device); }},
+        {"for a channel that is none", Errc::not_permitted,
+         [&](auto& p) { p.audience = StreamRef::channel(t.random.id<ChannelId>(), 1); }}};
+    for (const auto& [what, code, change] : faults) {
+        CAPTURE(what);
+        auto p = first;
+        change(p);
+        CHECK(t.error(p) == code);
+        CHECK(t.blobs->used(t.partnership) == 0);
+    }
+    const auto large = t.random.bytes(limits::max_blob_request + 1);
+    auto p = first;
+    p.size = limits::max_blob;
+    p.body = large;
+    CHECK(t.error(p) == Errc::too_large);
+    CHECK(t.files() == 0);
+    // At its bounds it is taken.
+    p.body = BytesView(large).first(limits::max_blob_request);
+    p.blob = t.random.id<BlobId>();
+    p.expiry_ms = t.clock.wall + limits::max_life_s * 1000;
+    CHECK(std::get<BlobInfo>(t.put(p)).received == limits::max_blob_request);
+    CHECK(t.blobs->used(t.partnership) == limits::max_blob);
+    // What has begun is one thing, and its device's.
+    CHECK(std::get<BlobInfo>(t.put(first)).received == 60'000);
+    auto rest = t.part;
+    rest.offset = 60'000;
+    rest.body = BytesView(t.data).subspan(60'000);
+    for (const auto& change :
+         std::vector<Change>{[](auto& q) { q.size += 1; }, [](auto& q) { q.expiry_ms += 1; },
+                             [&](auto& q) { q.digest = t.random.id<Digest>(); }}) {
+        auto q = rest;
+        change(q);
+        CHECK(t.error(q) == Errc::id_reused);
+    }
+    const auto shop = t.who.device;
+    t.who.device = other->id();
+    CHECK(t.error(rest) == Errc::id_reused);
+    CHECK(t.blobs->head(t.who, t.part.blob).error().code == Errc::not_found);
+    t.who.device = shop;
+    CHECK(t.blobs->head(t.who, t.part.blob)->received == 60'000);
+    CHECK(!t.blobs->head(t.who, t.part.blob)->complete);
+    t.who.standing = Standing::pending;
+    CHECK(t.error(rest) == Errc::not_permitted);
+    t.who.standing = Standing::active;
+    // The last part waits for the disk; meanwhile it is not taken again, nor forgotten.
+    bool done = false;
+    t.blobs->put(t.who, rest, [&](auto answer) { done = std::get<BlobInfo>(answer).complete; });
+    std::optional<Errc> again;
+    t.blobs->put(t.who, rest, [&](auto answer) { again = std::get<BlobError>(answer).code; });
+    CHECK(again == Errc::busy);
+    CHECK(!done);
+    CHECK(t.blobs->expire(t.part.expiry_ms).empty());
+    t.core->flush();
+    CHECK(done);
+    CHECK(t.blobs->head(t.who, t.part.blob)->complete);
+}
+
+TEST_CASE("an upload that nobody goes on with makes room, and so does one that is over") {
+    Town t;
+    auto first = t.part;
+    first.body = BytesView(t.data).first(60'000);
+    first.expiry_ms = t.clock.wall + 3 * day_ms;
+    REQUIRE(std::get<BlobInfo>(t.put(first)).received == 60'000);
+    auto short_one = first;
+    short_one.blob = t.random.id<BlobId>();
+    short_one.expiry_ms = t.clock.wall + 1000;
+    REQUIRE(std::get<BlobInfo>(t.put(short_one)).received == 60'000);
+    CHECK(t.files() == 2);
+    t.clock.pass(1000);
+    CHECK(t.blobs->expire(t.clock.wall).empty());
+    CHECK(t.files() == 1);
+    CHECK(t.blobs->used(t.partnership) == t.data.size());
+    t.clock.pass(day_ms - 1000);
+    CHECK(t.blobs->expire(t.clock.wall).empty());
+    CHECK(t.files() == 1);
+    t.clock.pass(1);
+    CHECK(t.blobs->expire(t.clock.wall).empty());
+    CHECK(t.files() == 0);
+    CHECK(t.blobs->used(t.partnership) == 0);
+    CHECK(std::get<BlobInfo>(t.put(first)).received == 60'000);
+}
+
+TEST_CASE("what the quota just holds is taken, and not a byte more") {
+    Town t;
+    t.restart();
+    t.core->tick();
+    t.quota = t.core->counters().message_bytes + t.data.size();
+    --t.quota;
+    t.restart();
+    CHECK(t.error(t.part) == Errc::quota_exceeded);
+    ++t.quota;
+    t.restart();
+    CHECK(std::get<BlobInfo>(t.put(t.part)).complete);
+}
+
+TEST_CASE("a start removes what has no row, and leaves what is not the relay's") {
+    Town t;
+    REQUIRE(std::get<BlobInfo>(t.put(t.part)).complete);
+    auto half = t.part;
+    half.blob = t.random.id<BlobId>();
+    half.body = BytesView(t.data).first(60'000);
+    REQUIRE(std::get<BlobInfo>(t.put(half)).received == 60'000);
+    const auto root = t.folder.path() / "blobs";
+    const auto own = root / t.partnership.hex();
+    const auto write = [](const std::filesystem::path& file) { std::ofstream(file) << "x"; };
+    write(own / t.random.id<BlobId>().hex());
+    write(own / "readme");
+    std::filesystem::create_directories(root / "not hexadecimal");
+    write(root / "not hexadecimal" / t.part.blob.hex());
+    std::filesystem::create_directories(root / "0123");
+    write(root / "0123" / t.part.blob.hex());
+    std::filesystem::permissions(root, std::filesystem::perms::all);
+    t.restart();
+    CHECK(t.files() == 3);
+    CHECK(std::filesystem::exists(own / t.part.blob.hex()));
+    CHECK(std::filesystem::status(root).permissions() == std::filesystem::perms::owner_all);
+    CHECK(*t.blobs->get(t.who, t.part.blob, 0, 1'000'000) == t.data);
+    CHECK(t.blobs->used(t.partnership) == t.data.size());
+    CHECK(t.blobs->head(t.who, half.blob).error().code == Errc::not_found);
+    // A file that was cut is not passed on as if it were whole.
+    std::filesystem::resize_file(own / t.part.blob.hex(), t.data.size() - 1);
+    CHECK(t.blobs->get(t.who, t.part.blob, 0, 1'000'000).error().code == Errc::io_failed);
+    CHECK(t.blobs->get(t.who, t.part.blob, 0, 10)->size() == 10);
+    std::filesystem::remove(own / t.part.blob.hex());
+    CHECK(t.blobs->get(t.who, t.part.blob, 0, 10).error().code == Errc::io_failed);
+}
+
+TEST_CASE("a folder that cannot be written refuses uploads, and counts nothing") {
+    Town t;
+    const auto own = t.folder.path() / "blobs" / t.partnership.hex();
+    std::ofstream(own) << "a file where a folder should be";
+    CHECK(t.error(t.part) == Errc::io_failed);
+    CHECK(t.blobs->used(t.partnership) == 0);
+    std::filesystem::remove(own);
+    auto first = t.part;
+    first.body = BytesView(t.data).first(60'000);
+    REQUIRE(std::get<BlobInfo>(t.put(first)).received == 60'000);
+    const auto part = own / (t.part.blob.hex() + "." + t.who.device.hex() + ".part");
+    REQUIRE(std::filesystem::remove(part));
+    std::filesystem::create_directory(part);
+    auto rest = t.part;
+    rest.offset = 60'000;
+    rest.body = BytesView(t.data).subspan(60'000);
+    const auto failed = std::get<BlobError>(t.put(rest));
+    CHECK(failed.code == Errc::io_failed);
+    CHECK(failed.offset == 60'000);
+    std::filesystem::remove(part);
+    // Its beginning is lost: the digest says so, and it begins again.
+    CHECK(t.error(rest) == Errc::digest_mismatch);
+    CHECK(t.files() == 0);
+    CHECK(!t.core->broken());
+    CHECK(std::get<BlobInfo>(t.put(t.part)).complete);
 }

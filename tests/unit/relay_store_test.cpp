@@ -189,6 +189,21 @@ TEST_CASE("acceptances are found again, told apart, and forgotten only when they
         CHECK(o.store->acceptance(o.p, o.stream, row.device, row.message_id)->has_value() ==
               (row.accepted_ms >= 2500));
     CHECK(o.store->load(o.p)->accepted.size() == 2);
+    // What was forgotten may be said again, and what one said in one stream in another.
+    const auto other_stream = StreamRef::channel(o.random.id<ChannelId>(), 1);
+    auto elsewhere = rows.back();
+    elsewhere.stream = other_stream;
+    elsewhere.answer.clear();
+    again.accepted_ms = 6000;
+    REQUIRE(o.store
+                ->commit(std::vector<Write>{write::Acceptance{o.p, again},
+                                            write::Acceptance{o.p, elsewhere}})
+                .ok());
+    CHECK(o.store->acceptance(o.p, o.stream, again.device, again.message_id)->has_value());
+    const auto found =
+        o.store->acceptance(o.p, other_stream, elsewhere.device, elsewhere.message_id);
+    REQUIRE(found->has_value());
+    CHECK((*found)->answer.empty());
 }
 
 TEST_CASE("a store of the first version keeps its acceptances, and what is due stays due") {

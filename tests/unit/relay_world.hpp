@@ -74,7 +74,9 @@ struct FakeOutlet final : Outlet {
     std::uint32_t reconnect = 0;
     std::size_t queued = 0;
     std::function<void()> hurried = [] {};
+    bool waits = false;
     void hurry() override { hurried(); }
+    void tell_when_writable() override { waits = true; }
     void send(EncodedFrame frame) override {
         REQUIRE(!goodbye);
         v1::Frame out;
@@ -95,6 +97,7 @@ public:
     explicit FailingStore(Store& inner) : inner_(inner) {}
     std::optional<Errc> failure;
     std::optional<Errc> truncation_failure;
+    std::map<std::string_view, Errc> unreadable;  // by the name of the call
     std::size_t truncations = 0;
     std::optional<std::uint64_t> reusable;
     std::function<void()> before_commit = [] {};
@@ -117,11 +120,15 @@ public:
     }
     std::vector<std::uint64_t> take_sync_times() override { return inner_.take_sync_times(); }
     Result<std::vector<PartnershipId>> partnerships() override { return inner_.partnerships(); }
-    Result<PartnershipRows> load(const PartnershipId& p) override { return inner_.load(p); }
+    Result<PartnershipRows> load(const PartnershipId& p) override {
+        if (const auto code = broken("load")) return *code;
+        return inner_.load(p);
+    }
     Result<std::vector<StoredEntry>> entries(const PartnershipId& p, const StreamRef& s,
                                              std::uint64_t from, std::size_t n,
                                              std::size_t bytes) override {
         ++reads;
+        if (const auto code = broken("entries")) return *code;
         return inner_.entries(p, s, from, n, bytes);
     }
     Result<std::uint64_t> body_bytes(const PartnershipId& p, const StreamRef& s, std::uint64_t a,
@@ -132,24 +139,35 @@ public:
                                                     const DeviceId& d,
                                                     const MessageId& id) override {
         ++reads;
+        if (const auto code = broken("acceptance")) return *code;
         return inner_.acceptance(p, s, d, id);
     }
     Result<std::optional<Bytes>> key_package(const PartnershipId& p, const DeviceId& d,
                                              const Digest& digest) override {
         ++reads;
+        if (const auto code = broken("key_package")) return *code;
         return inner_.key_package(p, d, digest);
     }
     Result<std::vector<BlobRow>> blobs() override { return inner_.blobs(); }
     Result<std::vector<DueEntry>> due(std::uint64_t now, std::size_t max) override {
+        if (const auto code = broken("due")) return *code;
         return inner_.due(now, max);
     }
-    Result<std::optional<std::uint64_t>> code(const Digest& d) override { return inner_.code(d); }
+    Result<std::optional<std::uint64_t>> code(const Digest& d) override {
+        if (const auto code = broken("code")) return *code;
+        return inner_.code(d);
+    }
     Result<std::optional<std::uint64_t>> meta(std::string_view n) override {
         return inner_.meta(n);
     }
     Result<void> check() override { return inner_.check(); }
 
 private:
+    [[nodiscard]] std::optional<Errc> broken(std::string_view call) const {
+        const auto found = unreadable.find(call);
+        return found == unreadable.end() ? std::nullopt : std::optional(found->second);
+    }
+
     Store& inner_;
 };
 
