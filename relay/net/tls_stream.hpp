@@ -100,6 +100,7 @@ private:
     struct ReadOperation;
 
     asio::awaitable<void> first_record();
+    std::optional<std::size_t> first_record_size();
     void make_tls();
     friend struct TlsWire;  // what OpenSSL reads from and writes to
     Step step_of(int result);
