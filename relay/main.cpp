@@ -64,6 +64,7 @@ int main_of(int argc, const char* const* argv) {
         fmt::print("{}", *line->text);
         return 0;
     }
+    if (line->command == Command::serve) heap_in_huge_pages(argv);
     apply_process_limits(line->settings.allow_core);
     // libprotobuf would print a line for each malformed text that anybody sends.
     google::protobuf::SetLogHandler(nullptr);

@@ -40,8 +40,9 @@ bool apply_rules(SSL_CTX* context) {
                                      SSL_OP_PRIORITIZE_CHACHA);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     // TlsStream reads and writes for OpenSSL and has no wait in the middle of a record; idle
-    // connections give their buffers back.
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+    // connections give their buffers back. The certificates sent are the file's: there is no store
+    // in which to look for an issuer at each handshake.
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
     return SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) == 1 &&
            SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1 &&

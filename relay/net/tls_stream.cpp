@@ -16,6 +16,7 @@ namespace huecry::relay {
 namespace {
 
 constexpr std::size_t record_size = 16384;  // the largest (RFC 8446 section 5.1)
+constexpr std::size_t record_head = 5;      // type, version, length
 constexpr std::size_t buffer_size = 4 * record_size;
 constexpr std::size_t max_discarded = 262144;
 constexpr auto linger = std::chrono::seconds(2);
@@ -196,38 +197,41 @@ void TlsStream::proved() {
     stranger_.reset();
 }
 
+/// How many bytes the record at the front of the socket has; nothing when OpenSSL is to refuse it.
+std::optional<std::size_t> TlsStream::first_record_size() {
+    std::array<std::uint8_t, record_head> head{};
+    const auto got = ::recv(socket_.native_handle(), head.data(), head.size(), MSG_PEEK);
+    const auto length = static_cast<std::size_t>(head[3] << 8 | head[4]);
+    if (got != record_head || head[0] != 22 || length == 0 || length > record_size) return {};
+    return record_head + length;
+}
+
 /// A ClientHello that comes in crumbs, or in part, stays with the kernel until its record is whole.
-/// What is no such record is OpenSSL's to refuse.
 asio::awaitable<void> TlsStream::first_record() {
-    static constexpr std::size_t head_size = 5;    // type, version, length
-    static constexpr std::size_t longest = 16384;  // RFC 8446 section 5.1
-    std::array<std::uint8_t, head_size> head{};
     ErrorCode ignored;
-    const auto wait_for = [&](std::size_t bytes) {
-        socket_.set_option(asio::socket_base::receive_low_watermark(static_cast<int>(bytes)),
-                           ignored);
-    };
-    std::size_t wanted = head_size;
-    for (bool whole = false; !whole;) {
-        wait_for(wanted);
+    std::size_t there = socket_.available(ignored);
+    bool waited = false;
+    std::optional<std::size_t> wanted = record_head;
+    for (;;) {
+        if (there >= record_head) wanted = first_record_size();
+        if (!wanted || there >= *wanted) break;
+        waited = true;
+        const auto mark = static_cast<int>(*wanted);
+        socket_.set_option(asio::socket_base::receive_low_watermark(mark), ignored);
         const auto [error] = co_await async_readable(awaited);
         if (error) co_return fail(error);
-        const auto available = socket_.available(ignored);
-        if (available < wanted) co_return fail(asio::error::eof);
-        whole = wanted != head_size;
-        if (whole) break;
-        const auto got = ::recv(socket_.native_handle(), head.data(), head.size(), MSG_PEEK);
-        const auto length = static_cast<std::size_t>(head[3] << 8 | head[4]);
-        if (got < 0 || head[0] != 22 || length == 0 || length > longest) break;
-        wanted += length;
-        whole = available >= wanted;
+        there = socket_.available(ignored);
+        if (there < *wanted) co_return fail(asio::error::eof);
     }
-    wait_for(1);
+    if (waited) socket_.set_option(asio::socket_base::receive_low_watermark(1), ignored);
 }
 
 asio::awaitable<ErrorCode> TlsStream::handshake() {
     const auto self = shared_from_this();
-    co_await first_record();
+    // Who says nothing costs next to nothing.
+    const auto [silent] = co_await async_readable(awaited);
+    if (silent) fail(silent);
+    if (open_) co_await first_record();
     if (open_) make_tls();
     while (open_) {
         ERR_clear_error();

@@ -107,6 +107,7 @@ private:
     auto async_readable(Token&& token);
 
     asio::awaitable<void> first_record();
+    std::optional<std::size_t> first_record_size();
     void make_tls();
     bool must_wait();
     friend struct TlsWire;  // what OpenSSL reads from and writes to
