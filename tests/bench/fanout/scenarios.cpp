@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "bench/fanout/floor.hpp"
 #include "bench/fanout/world.hpp"
 
 namespace huecry::bench {
@@ -362,12 +363,17 @@ void ingest(World& world) {
                 const auto wall = stretch.wall();
                 const auto cpu = stretch.cpu();
                 const auto accepted = static_cast<double>(count);
+                const auto together = static_cast<double>(shape.senders * shape.window);
                 auto& report = world.report;
                 report.add(name, "accepted", "per server CPU s", which, accepted / cpu);
                 report.add(name, "accepted a second", "per s", which, accepted / wall);
                 if (const auto now = side.commits(); now > commits)
                     report.add(name, "accepted per commit", "alerts", which,
                                accepted / static_cast<double>(now - commits));
+                if (which == 0)
+                    report.add(
+                        name, "the sync alone", "per CPU s", 0,
+                        together / sync_cost(pair.folder(), shape.senders * shape.window * 1024));
             });
         });
     }

@@ -43,6 +43,8 @@ public:
     void rounds(std::size_t count,
                 const std::function<void(Side& side, std::size_t which)>& measure);
     void each(const std::function<void(Side& side, std::size_t which)>& once);
+    /// On the disk that both servers use.
+    [[nodiscard]] const std::filesystem::path& folder() const { return folder_.path(); }
 
 private:
     World& world_;
