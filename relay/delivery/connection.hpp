@@ -37,18 +37,19 @@ struct HandingOver {
 
 struct Connection {
     Connection(ConnectionId number, Outlet& out, const Peer& from, Handshake shake)
-        : id(number), outlet(&out), peer(from), handshake(std::move(shake)) {}
+        : outlet(&out), id(number), peer(from), handshake(std::move(shake)) {}
 
+    // What each delivery touches stands together, in front.
+    Outlet* outlet;                  // null once the core has closed it
+    std::size_t unacknowledged = 0;  // bytes of all flights: at most a window, or one frame
+    std::map<StreamRef, Subscription> subscriptions;
+    std::optional<Principal> who;  // after the proof
     ConnectionId id;
-    Outlet* outlet;  // null once the core has closed it
     Peer peer;
     Handshake handshake;
-    std::optional<Principal> who;  // after the proof
-    std::map<StreamRef, Subscription> subscriptions;
     std::unique_ptr<HandingOver> handing_over;  // founders only
     TokenBucket refusals;
-    TokenBucket queries;             // of who is no device
-    std::size_t unacknowledged = 0;  // bytes of all flights: at most a window, or one frame
+    TokenBucket queries;  // of who is no device
 };
 
 }  // namespace huecry::relay
