@@ -182,14 +182,11 @@ std::vector<BlobRow> BlobService::expire(std::uint64_t now_ms) {
     return out;
 }
 
-std::optional<BlobRow> BlobService::hide(const PartnershipId& partnership, const BlobId& blob,
-                                         const DeviceId& who) {
-    const auto found = blobs_.find({partnership, blob});
-    if (found == blobs_.end() || found->second.uploader != who) return std::nullopt;
-    auto row = std::move(found->second);
+BlobRow BlobService::hide(BlobRow row) {
+    const Key key{row.partnership, row.blob};
     uncount(row);
-    blobs_.erase(found);
-    hidden_.emplace(partnership, blob);
+    blobs_.erase(key);
+    hidden_.insert(key);
     return row;
 }
 

@@ -109,10 +109,9 @@ public:
     void conclude(std::vector<Finished> finished, std::optional<Errc> store_failure);
     /// Removes what expired at `now_ms`; returns the rows to delete from the store.
     [[nodiscard]] std::vector<BlobRow> expire(std::uint64_t now_ms);
-    /// Hides one, if `who` uploaded it: nobody is given it any more, and its id is busy. Its file
+    /// Hides one that `find` has given: nobody is given it any more, and its id is busy. Its file
     /// goes with `erase_hidden`, once its row is durably gone, or it is back with `restore_hidden`.
-    [[nodiscard]] std::optional<BlobRow> hide(const PartnershipId& partnership, const BlobId& blob,
-                                              const DeviceId& who);
+    [[nodiscard]] BlobRow hide(BlobRow row);
     void erase_hidden(const BlobRow& row);
     void restore_hidden(const BlobRow& row);
     [[nodiscard]] const BlobRow* find(const PartnershipId& partnership, const BlobId& blob) const;

@@ -81,8 +81,7 @@ void CoreImpl::handle_drop_blob(Connection& c, std::uint64_t request, const v1::
     if (*lease) current_->leases.emplace_back(LeaseStore::Drop{p.id, *blob});
     if (own_blob) {
         counters_.blob_bytes -= std::min(counters_.blob_bytes, row->size);
-        if (auto hidden = parts_.blobs.hide(p.id, *blob, c.who->device))
-            current_->dropped.push_back(std::move(*hidden));
+        current_->dropped.push_back(parts_.blobs.hide(*row));
         current_->writes.emplace_back(write::DropBlob{p.id, *blob});
     }
     current_->truncate = true;

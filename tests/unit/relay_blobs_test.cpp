@@ -314,18 +314,23 @@ TEST_CASE("an upload that nobody goes on with makes room, and so does one that i
     short_one.blob = t.random.id<BlobId>();
     short_one.expiry_ms = t.clock.wall + 1000;
     REQUIRE(std::get<BlobInfo>(t.put(short_one)).received == 60'000);
-    CHECK(t.files() == 2);
+    REQUIRE(t.files() == 2);
+    auto whole = t.part;
+    whole.blob = t.random.id<BlobId>();
+    whole.expiry_ms = first.expiry_ms;
+    REQUIRE(std::get<BlobInfo>(t.put(whole)).complete);
     t.clock.pass(1000);
+    CHECK(t.blobs->expire(t.clock.wall).empty());
+    CHECK(t.files() == 2);
+    CHECK(t.blobs->used(t.partnership) == 2 * t.data.size());
+    t.clock.pass(day_ms - 1000);
+    CHECK(t.blobs->expire(t.clock.wall).empty());
+    CHECK(t.files() == 2);
+    t.clock.pass(1);
     CHECK(t.blobs->expire(t.clock.wall).empty());
     CHECK(t.files() == 1);
     CHECK(t.blobs->used(t.partnership) == t.data.size());
-    t.clock.pass(day_ms - 1000);
-    CHECK(t.blobs->expire(t.clock.wall).empty());
-    CHECK(t.files() == 1);
-    t.clock.pass(1);
-    CHECK(t.blobs->expire(t.clock.wall).empty());
-    CHECK(t.files() == 0);
-    CHECK(t.blobs->used(t.partnership) == 0);
+    CHECK(*t.blobs->get(t.who, whole.blob, 0, 1'000'000) == t.data);  // what is whole stays
     CHECK(std::get<BlobInfo>(t.put(first)).received == 60'000);
 }
 
@@ -399,4 +404,62 @@ TEST_CASE("a folder that cannot be written refuses uploads, and counts nothing")
     CHECK(t.files() == 0);
     CHECK(!t.core->broken());
     CHECK(std::get<BlobInfo>(t.put(t.part)).complete);
+}
+
+TEST_CASE("an upload whose file is lost before it is whole stops the relay: its disk has failed") {
+    Town t;
+    const auto own = t.folder.path() / "blobs" / t.partnership.hex();
+    std::optional<Errc> failed;
+    t.blobs->put(t.who, t.part, [&](auto answer) { failed = std::get<BlobError>(answer).code; });
+    SUBCASE("gone") {
+        REQUIRE(std::filesystem::remove(own /
+                                        (t.part.blob.hex() + "." + t.who.device.hex() + ".part")));
+    }
+    SUBCASE("its name is taken") {
+        std::filesystem::create_directories(own / t.part.blob.hex() / "x");
+    }
+    t.core->flush();
+    CHECK(failed == Errc::io_failed);
+    CHECK(t.core->broken() == Errc::io_failed);
+    CHECK(t.store->blobs()->empty());
+    CHECK(t.blobs->used(t.partnership) == 0);
+}
+
+TEST_CASE("a file that cannot be removed is expired all the same, and goes when it can") {
+    Town t;
+    REQUIRE(std::get<BlobInfo>(t.put(t.part)).complete);
+    const auto file = t.folder.path() / "blobs" / t.partnership.hex() / t.part.blob.hex();
+    REQUIRE(std::filesystem::remove(file));
+    std::filesystem::create_directories(file / "x");
+    t.clock.pass(10'000);
+    const auto second = [&] {
+        t.core->tick();
+        t.core->flush();
+    };
+    second();
+    CHECK(t.blobs->get(t.who, t.part.blob, 0, 1).error().code == Errc::expired);
+    CHECK(t.store->blobs()->size() == 1);
+    std::filesystem::remove_all(file);
+    second();
+    CHECK(t.store->blobs()->empty());
+    CHECK(t.blobs->used(t.partnership) == 0);
+}
+
+TEST_CASE("photos wait while the disk is nearly full, and a start needs a folder for them") {
+    Town t;
+    std::uint64_t free = 1ULL << 40;
+    t.free_bytes = [&] { return free; };
+    t.restart();
+    free = 0;
+    t.core->tick();
+    t.core->flush();
+    CHECK(t.error(t.part) == Errc::no_room);
+    free = 1ULL << 40;
+    t.core->tick();
+    t.core->flush();
+    CHECK(std::get<BlobInfo>(t.put(t.part)).complete);
+    const auto file = t.folder.path() / "no folder";
+    std::ofstream(file) << "x";
+    BlobService none(file, t.clock);
+    CHECK(none.load({}).error().code == Errc::io_failed);
 }

@@ -116,6 +116,25 @@ TEST_CASE("bodies of one transaction are one row, and each goes on its own") {
     CHECK(b.store->check().ok());
 }
 
+TEST_CASE("of a row's entries those without a body lose their headers, the others keep them") {
+    Bodies b;
+    std::vector<Write> writes;
+    for (int i = 0; i < 7; ++i) writes.push_back(b.entry(100, 300 + static_cast<unsigned>(i)));
+    b.commit(writes);
+    CHECK(*b.store->body_bytes(b.p, b.stream, 2, 3) == 301 + 302);
+    CHECK(*b.store->body_bytes(b.p, b.stream, 6, 99) == 305 + 306);
+    b.drop(2, 3);
+    b.commit({write::Prune{0, 1000, 0, 0}});
+    const auto left = b.store->entries(b.p, b.stream, 0, 10, 1 << 20);
+    REQUIRE(left.ok());
+    std::string out;
+    for (const auto& e : *left) out += std::to_string(e.seq) + (e.has_body ? "x " : " ");
+    CHECK(out == "1x 4x 5x 6x 7x ");
+    b.drop(4, 4);
+    b.commit({write::Prune{0, 1000, 0, 0}});
+    CHECK(b.store->entries(b.p, b.stream, 0, 10, 1 << 20)->size() == 4);
+}
+
 TEST_CASE("few bodies lie beside their headers, and go like the others") {
     Bodies b;
     b.commit({b.entry(100, 50), b.entry(200, 60), b.entry(0, 70)});

@@ -98,6 +98,12 @@ const Read reopen = [](Filled& f) {
 
 }  // namespace
 
+TEST_CASE("an acceptance that is gone from the disk is gone") {
+    Filled f;
+    f.damage("DELETE FROM acceptance_log");
+    CHECK_FALSE(f.store->acceptance(f.p, f.channel, f.device, f.message)->has_value());
+}
+
 TEST_CASE("a row that is not as it was written is not served") {
     const std::vector<std::tuple<const char*, std::vector<Read>>> damages{
         {"UPDATE partnership SET id = x'00'", {ids}},

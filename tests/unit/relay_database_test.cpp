@@ -159,6 +159,32 @@ TEST_CASE("a store with a row that breaks its rules fails its check") {
     CHECK(db->check().error().code == Errc::store_damaged);
 }
 
+TEST_CASE("a store with a trigger, of a newer version, or with a reader in the way") {
+    File f;
+    {
+        auto store = open_sqlcipher_store(f.path, f.key.view());
+        REQUIRE(store.ok());
+        const std::vector<Write> writes{write::Meta{"time", 1}};
+        REQUIRE((*store)->commit(writes).ok());
+        {
+            auto reader = f.open(Database::Mode::reader);
+            auto q = reader->query("SELECT value FROM meta");
+            REQUIRE(*q.step());
+            REQUIRE((*store)->commit(writes).ok());
+            CHECK((*store)->check().error().code == Errc::busy);
+        }
+        CHECK((*store)->check().ok());
+    }
+    const auto refused = [&](const char* sql) {
+        REQUIRE(f.open()->execute(sql).ok());
+        return open_sqlcipher_store(f.path, f.key.view()).error().code;
+    };
+    CHECK(refused("CREATE TRIGGER t AFTER INSERT ON code BEGIN DELETE FROM entry; END") ==
+          Errc::store_damaged);
+    CHECK(refused("DROP TRIGGER t; CREATE VIEW v AS SELECT * FROM entry") == Errc::store_damaged);
+    CHECK(refused("DROP VIEW v; PRAGMA user_version = 99") == Errc::store_newer);
+}
+
 TEST_CASE("a store without one of its tables is not served, and nothing else happens") {
     for (const auto* table : {"partnership", "stream", "entry", "reader", "acceptance_log",
                               "key_package", "blob", "code", "meta", "body_group"}) {

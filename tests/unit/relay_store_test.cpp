@@ -80,6 +80,39 @@ TEST_CASE("store contract: entries in order, bounded, bodies go and rows stay") 
     CHECK(due->back().seq == 7);
 }
 
+TEST_CASE("store contract: what is not there, and what cannot be") {
+    Opened o;
+    REQUIRE(o.store->commit(std::vector<Write>{o.entry(o.stream, 1)}).ok());
+    const auto other = StreamRef::mailbox(o.random.id<DeviceId>());
+    CHECK(*o.store->body_bytes(o.p, other, 1, 10) == 0);
+    for (const std::uint64_t from :
+         {std::uint64_t{1}, (std::uint64_t{1} << 40) - 1, ~std::uint64_t{0}})
+        CHECK(o.store->entries(o.p, o.stream, from, 10, 1000)->empty());
+    REQUIRE(o.store
+                ->commit(std::vector<Write>{write::DropBodies{o.p, other, 1, 9, 0xff},
+                                            write::DropEntries{o.p, other, 1, 9},
+                                            write::DropReader{o.p, other, {}},
+                                            write::DropDevice{o.p, o.random.id<DeviceId>()}})
+                .ok());
+    CHECK(o.store->entries(o.p, o.stream, 0, 10, 1000)->front().has_body);
+    CHECK(o.store->commit({}).ok());
+    for (const std::uint64_t seq : {std::uint64_t{0}, std::uint64_t{1} << 40}) {
+        auto wrong = o.entry(o.stream, 2);
+        wrong.header.seq = seq;
+        CHECK(o.store->commit(std::vector<Write>{wrong}).error().code == Errc::internal);
+    }
+    auto shared = o.entry(other, 1);
+    shared.shared = o.random.id<MessageId>();
+    CHECK(o.store->commit(std::vector<Write>{shared}).error().code == Errc::internal);
+    // An id that is used again stands for what came last.
+    BlobRow blob{o.p, o.random.id<BlobId>(), {}, o.stream, 5, 500, {}};
+    REQUIRE(o.store->commit(std::vector<Write>{write::Blob{blob}}).ok());
+    blob.expiry_ms = 900;
+    REQUIRE(o.store->commit(std::vector<Write>{write::Blob{blob}}).ok());
+    CHECK(o.store->blobs()->size() == 1);
+    CHECK(o.store->blobs()->front().expiry_ms == 900);
+}
+
 TEST_CASE("store contract: one transaction or nothing") {
     Opened o;
     REQUIRE(o.store->commit(std::vector<Write>{o.entry(o.stream, 1)}).ok());
