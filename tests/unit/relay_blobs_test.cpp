@@ -141,6 +141,8 @@ TEST_CASE("a blob that is dropped loses its row first, then its file") {
     REQUIRE(std::get<BlobInfo>(t.put(t.part)).complete);
     v1::Frame drop;
     drop.mutable_drop_blob()->set_blob(to_string(t.part.blob.view()));
+    CHECK(code_of(t.founder->ask(drop)) == number(Errc::not_permitted));
+    CHECK(t.files() == 1);
     std::size_t at_commit = 99;
     t.store->before_commit = [&] { at_commit = t.files(); };
     SUBCASE("a crash in between leaves a file without a row, which the next start removes") {

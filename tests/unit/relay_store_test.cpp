@@ -143,7 +143,15 @@ TEST_CASE("store contract: a shared body goes with the last entry that names it"
     REQUIRE(o.store->commit(std::vector<Write>{write::DropBodies{o.p, a, 1, 1, 0xff}}).ok());
     CHECK(!o.store->entries(o.p, a, 0, 9, 9999)->front().has_body);
     CHECK(o.store->entries(o.p, b, 0, 9, 9999)->front().body == body);
+    const auto bodies = [&] {
+        auto db = Database::open(o.file(), o.key, Database::Mode::reader);
+        auto q = (*db)->query("SELECT count(*) FROM shared_body");
+        REQUIRE(*q.step());
+        return q.number(0);
+    };
+    CHECK(bodies() == 1);
     REQUIRE(o.store->commit(std::vector<Write>{write::DropEntries{o.p, b, 1, 1}}).ok());
+    CHECK(bodies() == 0);
     CHECK(o.store->check().ok());
 }
 
@@ -237,6 +245,19 @@ TEST_CASE("acceptances are found again, told apart, and forgotten only when they
         o.store->acceptance(o.p, other_stream, elsewhere.device, elsewhere.message_id);
     REQUIRE(found->has_value());
     CHECK((*found)->answer.empty());
+    // Two devices may choose the same id; and once more what was forgotten, without a start.
+    auto others = elsewhere;
+    others.device = o.random.id<DeviceId>();
+    auto newer = again;
+    newer.message_id = o.random.id<MessageId>();
+    newer.accepted_ms = 7000;
+    REQUIRE(o.store
+                ->commit(std::vector<Write>{write::Acceptance{o.p, others},
+                                            write::Acceptance{o.p, newer}})
+                .ok());
+    REQUIRE(o.store->commit(std::vector<Write>{write::Prune{6500, 0, 0, 0}}).ok());
+    CHECK_FALSE(o.store->acceptance(o.p, o.stream, again.device, again.message_id)->has_value());
+    CHECK(o.store->commit(std::vector<Write>{write::Acceptance{o.p, again}}).ok());
 }
 
 TEST_CASE("a store of the first version keeps its acceptances, and what is due stays due") {
