@@ -67,6 +67,7 @@ TEST_CASE("a blob goes up in parts, resumes, comes down in ranges, and expires")
     rest.body = BytesView(t.data).subspan(60'000);
     CHECK(std::get<BlobInfo>(t.put(rest)).complete);
     CHECK(std::get<BlobInfo>(t.put(t.part)).complete);  // the answer was lost: harmless
+    CHECK(t.blobs->used(t.partnership) == t.data.size());
     t.restart();
     CHECK(*t.blobs->get(t.who, t.part.blob, 0, 1'000'000) == t.data);
     CHECK(*t.blobs->get(t.who, t.part.blob, 99'990, 100) == to_bytes(BytesView(t.data).last(10)));
@@ -162,6 +163,7 @@ TEST_CASE("a blob that is dropped loses its row first, then its file") {
         t.store->failure.reset();
         CHECK(t.shop->ask(drop).has_blob_dropped());
         CHECK(t.files() == 0);
+        CHECK(std::get<BlobInfo>(t.put(t.part)).complete);
     }
     SUBCASE("it can be uploaded anew once it is gone, and not before") {
         t.shop->send(drop);

@@ -230,6 +230,10 @@ TEST_CASE("acceptances are found again, told apart, and forgotten only when they
         CHECK(o.store->acceptance(o.p, o.stream, row.device, row.message_id)->has_value() ==
               (row.accepted_ms >= 2500));
     CHECK(o.store->load(o.p)->accepted.size() == 2);
+    o.open();  // nor is it on the disk
+    for (const auto& row : rows)
+        CHECK(o.store->acceptance(o.p, o.stream, row.device, row.message_id)->has_value() ==
+              (row.accepted_ms >= 2500));
     // What was forgotten may be said again, and what one said in one stream in another.
     const auto other_stream = StreamRef::channel(o.random.id<ChannelId>(), 1);
     auto elsewhere = rows.back();
@@ -383,4 +387,59 @@ TEST_CASE("the migrations lead to the schema that is checked in") {
     std::stringstream text;
     text << file.rdbuf();
     CHECK_MESSAGE(text.str() == *made, *made);
+}
+
+TEST_CASE("a package of last resort takes the place of the one before, and of no other") {
+    Opened o;
+    const auto device = o.random.id<DeviceId>();
+    const auto other = o.random.id<DeviceId>();
+    const auto put = [&](const DeviceId& of, bool last_resort) {
+        const auto package = o.random.bytes(50);
+        const std::vector<Write> writes{
+            write::KeyPackage{o.p, {of, sha256(package), last_resort}, package}};
+        REQUIRE(o.store->commit(writes).ok());
+        return sha256(package);
+    };
+    const auto first = put(device, true);
+    const auto kept = put(other, true);
+    const auto ordinary = put(device, false);
+    CHECK(o.store->load(o.p)->key_packages.size() == 3);
+    const auto second = put(device, true);
+    CHECK(o.store->load(o.p)->key_packages.size() == 3);
+    CHECK(!o.store->key_package(o.p, device, first)->has_value());
+    for (const auto& digest : {ordinary, second})
+        CHECK(o.store->key_package(o.p, device, digest)->has_value());
+    CHECK(o.store->key_package(o.p, other, kept)->has_value());
+}
+
+TEST_CASE("who was given a share is remembered as long as it must be, and times of syncs are few") {
+    Opened o;
+    const auto device = o.random.id<DeviceId>();
+    const auto count = [&] {
+        auto db = Database::open(o.file(), o.key, Database::Mode::reader);
+        auto q = (*db)->query("SELECT count(*) FROM lease_access");
+        REQUIRE(*q.step());
+        return q.number(0);
+    };
+    for (std::uint64_t i = 1; i <= 80; ++i) {
+        const std::vector<Write> writes{
+            write::LeaseAccess{o.p, device, o.random.id<BlobId>(), 100 * i}};
+        REQUIRE(o.store->commit(writes).ok());
+    }
+    CHECK(o.store->take_sync_times().size() == 64);
+    CHECK(o.store->take_sync_times().empty());
+    REQUIRE(o.store->commit(std::vector<Write>{write::Prune{0, 0, 7900, 0}}).ok());
+    CHECK(count() == 2);
+}
+
+TEST_CASE("entries are dropped also in the transaction that brings them") {
+    Opened o;
+    REQUIRE(o.store
+                ->commit(std::vector<Write>{o.entry(o.stream, 1), o.entry(o.stream, 2),
+                                            write::DropEntries{o.p, o.stream, 1, 1}})
+                .ok());
+    const auto left = o.store->entries(o.p, o.stream, 0, 10, 1000);
+    REQUIRE(left->size() == 1);
+    CHECK(left->front().seq == 2);
+    CHECK(left->front().has_body);
 }
