@@ -124,11 +124,8 @@ Result<void> BlobService::load(std::vector<BlobRow> rows) {
 
 std::optional<BlobError> BlobService::write_part(const Key& key, const DeviceId& device,
                                                  const BlobPart& part, Partial& partial) {
-    std::error_code failed;
-    if (partial.received == 0) {
-        std::filesystem::create_directories(folder(key.first), failed);
-        if (failed) return BlobError{Errc::io_failed, 0};
-    }
+    std::error_code told_below;
+    if (partial.received == 0) std::filesystem::create_directories(folder(key.first), told_below);
     const File file(part_path(key, device), O_WRONLY | O_CREAT | (part.offset == 0 ? O_TRUNC : 0));
     if (!file.open() || !file.write_at(part.body, part.offset))
         return BlobError{from_errno(), partial.received};

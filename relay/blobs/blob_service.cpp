@@ -70,8 +70,7 @@ std::optional<BlobError> BlobService::check(const Principal& who, const BlobPart
     const auto now = rights_->now_ms();
     if (!who.active_device() || !rights_->may_write(who, part.audience))
         return BlobError{Errc::not_permitted};
-    if (part.size == 0 || part.body.empty() || part.offset > part.size ||
-        part.body.size() > part.size - part.offset)
+    if (part.body.empty() || part.offset > part.size || part.body.size() > part.size - part.offset)
         return BlobError{Errc::invalid_argument};
     if (part.size > limits::max_blob || part.body.size() > limits::max_blob_request)
         return BlobError{Errc::too_large};

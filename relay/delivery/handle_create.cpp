@@ -7,7 +7,7 @@ namespace huecry::relay {
 
 Verdict CoreImpl::creation_allowed(const Connection& c, const std::string& code) {
     if (c.peer.loopback && parts_.options.open_on_loopback) return std::nullopt;
-    if (code.empty() || code.size() > 64) return Refusal{Errc::creation_not_allowed};
+    if (code.empty()) return Refusal{Errc::creation_not_allowed};
     const auto digest = labelled_hash("huecry/1 creation code", view(code));
     for (const auto& w : current_->writes)  // already used by a creation of this batch
         if (const auto* used = std::get_if<write::DropCode>(&w))

@@ -46,27 +46,23 @@ Error failed(const fs::path& path, int error) {
     return Error{Errc::io_failed, path.string()};
 }
 
-/// A file that is being made, with what SQLite keeps beside it; gone unless `keep` was called.
+/// A file that is being made, with what SQLite keeps beside it; gone at the end.
 class Unfinished {
 public:
     explicit Unfinished(fs::path file) : file_(std::move(file)) {}
     Unfinished(const Unfinished&) = delete;
     Unfinished& operator=(const Unfinished&) = delete;
-    ~Unfinished() {
-        if (!kept_) remove_all();
-    }
+    ~Unfinished() { remove_all(); }
     void remove_all() const {
         for (const auto* end : {"", "-wal", "-shm", "-journal"}) {
             std::error_code ignored;
             fs::remove(file_.string() + end, ignored);
         }
     }
-    void keep() { kept_ = true; }
     [[nodiscard]] const fs::path& path() const { return file_; }
 
 private:
     fs::path file_;
-    bool kept_ = false;
 };
 
 /// Bytes and name on the disk.

@@ -111,9 +111,6 @@ BytesView Query::bytes(int column) const {
     return {data, data == nullptr ? 0 : static_cast<std::size_t>(size)};
 }
 std::string Query::text(int column) const { return to_string(bytes(column)); }
-bool Query::is_null(int column) const {
-    return sqlite3_column_type(statement_, column) == SQLITE_NULL;
-}
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file, BytesView key,
                                                  Mode mode, const char* vfs) {
@@ -179,7 +176,6 @@ Query Database::query(const char* sql) {
     const int code =
         sqlite3_prepare_v3(db_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
     if (code == SQLITE_OK) return {db_, statement, Errc::internal};
-    statements_.erase(sql);
     return {db_, nullptr, error_of(db_, code).code};
 }
 

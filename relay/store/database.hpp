@@ -45,7 +45,6 @@ public:
     /// Lives until the next step.
     [[nodiscard]] BytesView bytes(int column) const;
     [[nodiscard]] std::string text(int column) const;
-    [[nodiscard]] bool is_null(int column) const;
     /// Zero, and `damaged()`, when the column has another length.
     template <class T>
     [[nodiscard]] T id(int column) {

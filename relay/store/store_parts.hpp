@@ -24,7 +24,7 @@ constexpr std::uint64_t max_seq = (std::uint64_t{1} << seq_bits) - 1;
 class StreamNumbers {
 public:
     explicit StreamNumbers(Database& db) : db_(db) {}
-    /// 0: there is no such stream.
+    /// 0: there is no such stream, and so no row of it.
     [[nodiscard]] Result<std::uint64_t> find(const PartnershipId& p, const StreamRef& s);
     [[nodiscard]] Result<std::uint64_t> find_or_make(const PartnershipId& p, const StreamRef& s);
     /// After a rollback.

@@ -58,7 +58,7 @@ Result<void> StoreReader::newest(std::uint64_t number, StreamRow& row) {
         auto q = db_.query("SELECT max(key) FROM entry WHERE kind = 2 AND key BETWEEN ? AND ?");
         q.bind(entry_key(number, 1)).bind(entry_key(number, max_seq));
         HUECRY_TRY_ASSIGN(const bool found, q.step());
-        if (found && !q.is_null(0)) row.last_handshake = seq_of(q.number(0));
+        if (found) row.last_handshake = seq_of(q.number(0));
     }
     auto q = db_.query(
         "SELECT (SELECT coalesce(sum(length), 0) FROM entry WHERE has_body = 1 AND key BETWEEN ?1 "
@@ -81,7 +81,6 @@ Result<PartnershipRows> StoreReader::load(const PartnershipId& p) {
 Result<std::uint64_t> StoreReader::body_bytes(const PartnershipId& p, const StreamRef& stream,
                                               std::uint64_t first, std::uint64_t last) {
     HUECRY_TRY_ASSIGN(const auto number, numbers_.find(p, stream));
-    if (number == 0) return std::uint64_t{0};
     const auto begin = entry_key(number, first);
     const auto end = entry_key(number, last);
     std::uint64_t out = 0;
@@ -199,7 +198,7 @@ Result<std::vector<StoredEntry>> StoreReader::entries(const PartnershipId& p,
     std::vector<StoredEntry> out;
     std::vector<std::uint64_t> lengths;
     HUECRY_TRY_ASSIGN(const auto number, numbers_.find(p, stream));
-    if (number == 0 || from >= max_seq) return out;
+    if (from >= max_seq) return out;
     {
         auto q = db_.query(
             "SELECT e.key, e.header, e.previous, e.has_body, e.length, coalesce(e.body, s.body) "
@@ -218,7 +217,7 @@ Result<std::vector<StoredEntry>> StoreReader::entries(const PartnershipId& p,
             e.header = to_bytes(q.bytes(1));
             e.previous = q.id<Digest>(2);
             e.has_body = q.number(3) != 0;
-            if (e.has_body) e.body = to_bytes(q.bytes(5));
+            e.body = to_bytes(q.bytes(5));
             if (q.damaged() || e.header.size() != Header::encoded_size ||
                 (e.has_body && e.body.size() != q.number(4)))
                 return damaged_row();
@@ -235,7 +234,6 @@ Result<std::optional<AcceptanceRow>> StoreReader::acceptance(const PartnershipId
                                                              const DeviceId& device,
                                                              const MessageId& id) {
     HUECRY_TRY_ASSIGN(const auto number, numbers_.find(p, stream));
-    if (number == 0) return std::optional<AcceptanceRow>{};
     for (const auto row : acceptances_.find({number, device, id})) {
         auto q = db_.query(
             "SELECT digest, answer, seq, accepted FROM acceptance_log WHERE number = ? AND stream "

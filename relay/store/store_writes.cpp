@@ -107,7 +107,6 @@ Result<void> StoreWriter::end() {
 Result<void> StoreWriter::one(const write::DropBodies& w) {
     HUECRY_TRY(write_held());
     HUECRY_TRY_ASSIGN(const auto stream, numbers_.find(w.partnership, w.stream));
-    if (stream == 0) return {};
     const auto first = entry_key(stream, w.first);
     const auto last = entry_key(stream, w.last);
     if (w.stream.kind == StreamKind::channel)
@@ -129,7 +128,6 @@ Result<void> StoreWriter::one(const write::DropBodies& w) {
 Result<void> StoreWriter::one(const write::DropEntries& w) {
     HUECRY_TRY(write_held());
     HUECRY_TRY_ASSIGN(const auto stream, numbers_.find(w.partnership, w.stream));
-    if (stream == 0) return {};
     const auto first = entry_key(stream, w.first);
     const auto last = entry_key(stream, w.last);
     {
@@ -153,7 +151,6 @@ Result<void> StoreWriter::one(const write::Reader& w) {
 
 Result<void> StoreWriter::one(const write::DropReader& w) {
     HUECRY_TRY_ASSIGN(const auto stream, numbers_.find(w.partnership, w.stream));
-    if (stream == 0) return {};
     auto q = db_.query("DELETE FROM reader WHERE stream = ? AND device = ?");
     return q.bind(stream).bind(w.device).run();
 }

@@ -67,6 +67,7 @@ TEST_CASE("a blob goes up in parts, resumes, comes down in ranges, and expires")
     rest.body = BytesView(t.data).subspan(60'000);
     CHECK(std::get<BlobInfo>(t.put(rest)).complete);
     CHECK(std::get<BlobInfo>(t.put(t.part)).complete);  // the answer was lost: harmless
+    CHECK(t.blobs->used(t.partnership) == t.data.size());
     t.restart();
     CHECK(*t.blobs->get(t.who, t.part.blob, 0, 1'000'000) == t.data);
     CHECK(*t.blobs->get(t.who, t.part.blob, 99'990, 100) == to_bytes(BytesView(t.data).last(10)));
@@ -141,6 +142,8 @@ TEST_CASE("a blob that is dropped loses its row first, then its file") {
     REQUIRE(std::get<BlobInfo>(t.put(t.part)).complete);
     v1::Frame drop;
     drop.mutable_drop_blob()->set_blob(to_string(t.part.blob.view()));
+    CHECK(code_of(t.founder->ask(drop)) == number(Errc::not_permitted));
+    CHECK(t.files() == 1);
     std::size_t at_commit = 99;
     t.store->before_commit = [&] { at_commit = t.files(); };
     SUBCASE("a crash in between leaves a file without a row, which the next start removes") {
@@ -160,6 +163,7 @@ TEST_CASE("a blob that is dropped loses its row first, then its file") {
         t.store->failure.reset();
         CHECK(t.shop->ask(drop).has_blob_dropped());
         CHECK(t.files() == 0);
+        CHECK(std::get<BlobInfo>(t.put(t.part)).complete);
     }
     SUBCASE("it can be uploaded anew once it is gone, and not before") {
         t.shop->send(drop);

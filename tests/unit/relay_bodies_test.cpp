@@ -123,6 +123,11 @@ TEST_CASE("of a row's entries those without a body lose their headers, the other
     b.commit(writes);
     CHECK(*b.store->body_bytes(b.p, b.stream, 2, 3) == 301 + 302);
     CHECK(*b.store->body_bytes(b.p, b.stream, 6, 99) == 305 + 306);
+    const auto middle = b.store->entries(b.p, b.stream, 3, 2, 1 << 20);
+    REQUIRE(middle.ok());
+    REQUIRE(middle->size() == 2);
+    CHECK((*middle)[0].body == b.sent[4]);
+    CHECK((*middle)[1].body == b.sent[5]);
     b.drop(2, 3);
     b.commit({write::Prune{0, 1000, 0, 0}});
     const auto left = b.store->entries(b.p, b.stream, 0, 10, 1 << 20);

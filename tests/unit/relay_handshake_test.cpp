@@ -174,7 +174,9 @@ TEST_CASE("a proof is good for one connection, one relay and one claim") {
         Door d;
         (void)d.greeted();
         const auto own = signing_key_from_seed(d.random.bytes(32));
+        d.registry.refused = Errc::unknown_partnership;
         CHECK(d.refused(Door::proof(d.transcript, own)) == Errc::not_authenticated);
+        CHECK(d.registry.asked == 0);
     }
     {
         Door d;

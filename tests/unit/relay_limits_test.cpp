@@ -170,3 +170,24 @@ TEST_CASE("who asks for a stream again is given it once") {
     t.shop->subscribe(t.channel(), 3);
     CHECK(t.shop->entries(t.channel()).size() == 1);
 }
+
+TEST_CASE("stocks and shares have a rate together") {
+    Town t;
+    v1::Frame put;
+    put.mutable_put_key_packages();
+    v1::Frame packages;
+    name(*packages.mutable_take_key_packages()->mutable_channel(), t.channel());
+    v1::Frame leases;
+    leases.mutable_take_leases();
+    v1::Frame lease;
+    name(*lease.mutable_put_lease()->mutable_channel(), t.channel());
+    lease.mutable_put_lease()->set_blob(to_string(t.random.bytes(16)));
+    lease.mutable_put_lease()->set_share(to_string(t.random.bytes(32)));
+    lease.mutable_put_lease()->set_expiry_ms(t.clock.wall + day_ms);
+    t.clock.pass(60'000);
+    for (std::uint64_t i = 0; i < limits::submissions_per_minute; ++i)
+        CHECK(t.shop->ask(leases).has_leases());
+    for (const auto* frame : {&put, &packages, &leases, &lease})
+        CHECK(code_of(t.shop->ask(*frame)) == number(Errc::rate_limited));
+    CHECK(t.guard->ask(lease).has_lease_stored());
+}

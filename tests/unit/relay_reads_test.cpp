@@ -154,6 +154,49 @@ TEST_CASE("what is due and cannot be read expires later") {
     CHECK(t.core->counters().expired_entries == 1);
 }
 
+TEST_CASE("what expires takes nothing with it that lies between") {
+    Town t;
+    for (const std::uint64_t life : {60'000U, 3'600'000U, 60'000U, 60'000U})
+        REQUIRE(t.shop->ask(t.alert(life)).has_submit_result());
+    for (int i = 0; i < 61; ++i) second(t);
+    CHECK(t.core->counters().expired_entries == 3);
+    const auto left = t.store->entries(t.partnership, t.channel(), 3, 10, 1 << 20);
+    std::string out;
+    for (const auto& entry : *left) out += entry.has_body ? "x" : "-";
+    CHECK(out == "-x--");
+}
+
+TEST_CASE("bodies that everybody has go with the batches that follow, and no others") {
+    Town t;
+    constexpr std::uint64_t count = 150;
+    for (std::uint64_t i = 0; i < count; ++i) {
+        t.clock.pass(500);
+        REQUIRE(t.founder->ask(t.alert(day_ms)).has_submit_result());
+    }
+    for (auto* c : {t.founder.get(), t.shop.get(), t.guard.get()}) {
+        c->pushed();
+        c->ack(t.channel(), 3 + count - 10);
+        for (int i = 0; i < 20; ++i) c->pushed();
+    }
+    const auto bodies = [&] {
+        const auto all = t.store->entries(t.partnership, t.channel(), 3, 400, 1 << 30);
+        return std::count_if(all->begin(), all->end(), [](const auto& e) { return e.has_body; });
+    };
+    CHECK(bodies() == count);
+    second(t);
+    CHECK(bodies() == count);
+    for (std::int64_t i = 1; i <= 4; ++i) {
+        t.clock.pass(500);
+        REQUIRE(t.founder->ask(t.alert(day_ms)).has_submit_result());
+        const auto going =
+            std::min<std::int64_t>(64 * i, static_cast<std::int64_t>(count) - 10 + 3);
+        CHECK(bodies() <= static_cast<std::int64_t>(count) + i - going + 64);
+    }
+    second(t);
+    CHECK(bodies() == 10 + 4);
+    CHECK(t.core->counters().acknowledged_entries == count - 10 + 3);
+}
+
 TEST_CASE("a creation code that cannot be looked up is no wrong code") {
     World w;
     auto who = w.client();
@@ -174,6 +217,12 @@ TEST_CASE("a creation code that cannot be looked up is no wrong code") {
         CHECK(code_of(who->ask(other)) == number(Errc::creation_not_allowed));
     }
     CHECK(who->ask(frame).has_submit_result());
+    // The answer was lost: the same again is the same partnership, whatever the code is worth.
+    const auto repeat = who->ask(frame);
+    REQUIRE(repeat.has_submit_result());
+    CHECK(repeat.submit_result().repeat());
+    CHECK(repeat.submit_result().accepted(0).seq() == 1);
+    CHECK(w.core->counters().partnerships == 1);
 }
 
 TEST_CASE("a partnership that a failed commit leaves unreadable is served to nobody") {

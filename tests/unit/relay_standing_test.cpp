@@ -1,3 +1,4 @@
+#include "delivery/batch.hpp"
 #include "relay_faults.hpp"
 
 // Who may do what while the directory changes under a connection: pending, suspended, dormant,
@@ -293,4 +294,84 @@ TEST_CASE("a founder's connection founds, and does nothing else") {
         REQUIRE(answer);
         CHECK(code_of(*answer) == number(Errc::draining));
     }
+}
+
+TEST_CASE("a device that is revoked while its letter and its alert are on their way") {
+    Town t;
+    t.guard->subscribe(StreamRef::mailbox(t.guard->id()));
+    const auto asked = t.shop->send(letter(t, t.guard->id()));
+    auto batch = t.core->take_batch();
+    REQUIRE(batch);
+    t.core->commit(*batch);
+    const auto revocation = t.statement_frame(directory::sign_statement(
+        directory::make_statement(t.state(), t.random.id<directory::Nonce>(),
+                                  directory::DeviceRevoked{t.guard->id()}),
+        t.founder->key));
+    const auto revoked = t.founder->send(revocation);
+    const auto late = t.guard->send(t.alert());  // revoked already, though not yet told
+    CHECK(!t.guard->answer_to(late));
+    t.core->finish(std::move(batch));
+    t.core->flush();
+    CHECK(t.shop->answer_to(asked)->has_submit_result());
+    CHECK(t.founder->answer_to(revoked)->has_submit_result());
+    CHECK(!t.guard->answer_to(late));
+    CHECK(t.guard->outlet->goodbye == Errc::device_removed);
+    CHECK(t.shop->entries(t.channel()).empty());
+    t.restart();
+    CHECK(!t.guard->connect());
+}
+
+TEST_CASE("what is in flight is not named as accepted, what is on the disk is") {
+    Town t;
+    t.shop->send(t.alert());
+    auto batch = t.core->take_batch();
+    REQUIRE(batch);
+    CHECK(t.shop->connect()->last_accepted_size() == 0);
+    t.core->commit(*batch);
+    t.core->finish(std::move(batch));
+    CHECK(t.shop->connect()->last_accepted_size() == 1);
+}
+
+TEST_CASE("who may not commit does not, and still posts") {
+    Town t;
+    REQUIRE(t.by(*t.founder, directory::MayNotCommit{t.all_members, t.shop->id(), true})
+                .has_submit_result());
+    CHECK(code_of(t.shop->ask(t.submission(EntryKind::handshake, 3, 3))) ==
+          number(Errc::not_permitted));
+    CHECK(t.shop->ask(t.alert()).has_submit_result());
+    CHECK(t.guard->ask(t.submission(EntryKind::handshake, 3, 3)).has_submit_result());
+}
+
+TEST_CASE("after a start nobody has reserved anything") {
+    Town t;
+    const auto stocked = t.join(directory::Role::warden);
+    const auto bare = t.join(directory::Role::warden);
+    auto add = t.add_member(*t.founder, *stocked, 3, 3);
+    t.restart();
+    REQUIRE(t.founder->connect());
+    CHECK(code_of(t.founder->ask(add)) == number(Errc::reservation_lapsed));
+    welcome(add).mutable_joiners(0)->set_device(to_string(bare->id().view()));
+    CHECK(code_of(t.founder->ask(add)) == number(Errc::reservation_lapsed));
+}
+
+TEST_CASE("a restored store has no key packages: nobody knows which of them were used") {
+    Town t;
+    t.stock(*t.shop, 3);
+    const std::vector<Write> restored{write::Meta{"restored", 1}};
+    REQUIRE(t.store->commit(restored).ok());
+    for (int i = 0; i < 2; ++i) {
+        t.restart();
+        t.core->flush();
+        CHECK(t.shop->connect()->key_packages_left() == 0);
+    }
+}
+
+TEST_CASE("a full partnership takes neither messages nor letters, and still revokes") {
+    Town t;
+    t.quota = 1;
+    t.restart();
+    for (auto* c : {t.founder.get(), t.shop.get()}) REQUIRE(c->connect());
+    CHECK(sent(t, *t.shop) == Errc::quota_exceeded);
+    CHECK(code_of(t.shop->ask(letter(t, t.guard->id()))) == number(Errc::quota_exceeded));
+    CHECK(t.by(*t.founder, directory::DeviceRevoked{t.guard->id()}).has_submit_result());
 }

@@ -143,7 +143,15 @@ TEST_CASE("store contract: a shared body goes with the last entry that names it"
     REQUIRE(o.store->commit(std::vector<Write>{write::DropBodies{o.p, a, 1, 1, 0xff}}).ok());
     CHECK(!o.store->entries(o.p, a, 0, 9, 9999)->front().has_body);
     CHECK(o.store->entries(o.p, b, 0, 9, 9999)->front().body == body);
+    const auto bodies = [&] {
+        auto db = Database::open(o.file(), o.key, Database::Mode::reader);
+        auto q = (*db)->query("SELECT count(*) FROM shared_body");
+        REQUIRE(*q.step());
+        return q.number(0);
+    };
+    CHECK(bodies() == 1);
     REQUIRE(o.store->commit(std::vector<Write>{write::DropEntries{o.p, b, 1, 1}}).ok());
+    CHECK(bodies() == 0);
     CHECK(o.store->check().ok());
 }
 
@@ -222,6 +230,10 @@ TEST_CASE("acceptances are found again, told apart, and forgotten only when they
         CHECK(o.store->acceptance(o.p, o.stream, row.device, row.message_id)->has_value() ==
               (row.accepted_ms >= 2500));
     CHECK(o.store->load(o.p)->accepted.size() == 2);
+    o.open();  // nor is it on the disk
+    for (const auto& row : rows)
+        CHECK(o.store->acceptance(o.p, o.stream, row.device, row.message_id)->has_value() ==
+              (row.accepted_ms >= 2500));
     // What was forgotten may be said again, and what one said in one stream in another.
     const auto other_stream = StreamRef::channel(o.random.id<ChannelId>(), 1);
     auto elsewhere = rows.back();
@@ -237,6 +249,19 @@ TEST_CASE("acceptances are found again, told apart, and forgotten only when they
         o.store->acceptance(o.p, other_stream, elsewhere.device, elsewhere.message_id);
     REQUIRE(found->has_value());
     CHECK((*found)->answer.empty());
+    // Two devices may choose the same id; and once more what was forgotten, without a start.
+    auto others = elsewhere;
+    others.device = o.random.id<DeviceId>();
+    auto newer = again;
+    newer.message_id = o.random.id<MessageId>();
+    newer.accepted_ms = 7000;
+    REQUIRE(o.store
+                ->commit(std::vector<Write>{write::Acceptance{o.p, others},
+                                            write::Acceptance{o.p, newer}})
+                .ok());
+    REQUIRE(o.store->commit(std::vector<Write>{write::Prune{6500, 0, 0, 0}}).ok());
+    CHECK_FALSE(o.store->acceptance(o.p, o.stream, again.device, again.message_id)->has_value());
+    CHECK(o.store->commit(std::vector<Write>{write::Acceptance{o.p, again}}).ok());
 }
 
 TEST_CASE("a store of the first version keeps its acceptances, and what is due stays due") {
@@ -362,4 +387,59 @@ TEST_CASE("the migrations lead to the schema that is checked in") {
     std::stringstream text;
     text << file.rdbuf();
     CHECK_MESSAGE(text.str() == *made, *made);
+}
+
+TEST_CASE("a package of last resort takes the place of the one before, and of no other") {
+    Opened o;
+    const auto device = o.random.id<DeviceId>();
+    const auto other = o.random.id<DeviceId>();
+    const auto put = [&](const DeviceId& of, bool last_resort) {
+        const auto package = o.random.bytes(50);
+        const std::vector<Write> writes{
+            write::KeyPackage{o.p, {of, sha256(package), last_resort}, package}};
+        REQUIRE(o.store->commit(writes).ok());
+        return sha256(package);
+    };
+    const auto first = put(device, true);
+    const auto kept = put(other, true);
+    const auto ordinary = put(device, false);
+    CHECK(o.store->load(o.p)->key_packages.size() == 3);
+    const auto second = put(device, true);
+    CHECK(o.store->load(o.p)->key_packages.size() == 3);
+    CHECK(!o.store->key_package(o.p, device, first)->has_value());
+    for (const auto& digest : {ordinary, second})
+        CHECK(o.store->key_package(o.p, device, digest)->has_value());
+    CHECK(o.store->key_package(o.p, other, kept)->has_value());
+}
+
+TEST_CASE("who was given a share is remembered as long as it must be, and times of syncs are few") {
+    Opened o;
+    const auto device = o.random.id<DeviceId>();
+    const auto count = [&] {
+        auto db = Database::open(o.file(), o.key, Database::Mode::reader);
+        auto q = (*db)->query("SELECT count(*) FROM lease_access");
+        REQUIRE(*q.step());
+        return q.number(0);
+    };
+    for (std::uint64_t i = 1; i <= 80; ++i) {
+        const std::vector<Write> writes{
+            write::LeaseAccess{o.p, device, o.random.id<BlobId>(), 100 * i}};
+        REQUIRE(o.store->commit(writes).ok());
+    }
+    CHECK(o.store->take_sync_times().size() == 64);
+    CHECK(o.store->take_sync_times().empty());
+    REQUIRE(o.store->commit(std::vector<Write>{write::Prune{0, 0, 7900, 0}}).ok());
+    CHECK(count() == 2);
+}
+
+TEST_CASE("entries are dropped also in the transaction that brings them") {
+    Opened o;
+    REQUIRE(o.store
+                ->commit(std::vector<Write>{o.entry(o.stream, 1), o.entry(o.stream, 2),
+                                            write::DropEntries{o.p, o.stream, 1, 1}})
+                .ok());
+    const auto left = o.store->entries(o.p, o.stream, 0, 10, 1000);
+    REQUIRE(left->size() == 1);
+    CHECK(left->front().seq == 2);
+    CHECK(left->front().has_body);
 }

@@ -131,6 +131,8 @@ TEST_CASE("frames in memory have a bound, and who is further behind reads the st
 
 TEST_CASE("what is on the disk but not yet answered is given to nobody") {
     Town t;
+    t.restart();  // nothing is in memory
+    REQUIRE(t.shop->connect());
     t.shop->send(t.alert());
     auto batch = t.core->take_batch();
     REQUIRE(batch);
