@@ -217,7 +217,7 @@ Result<std::vector<StoredEntry>> StoreReader::entries(const PartnershipId& p,
             e.header = to_bytes(q.bytes(1));
             e.previous = q.id<Digest>(2);
             e.has_body = q.number(3) != 0;
-            e.body = to_bytes(q.bytes(5));
+            if (e.has_body) e.body = to_bytes(q.bytes(5));
             if (q.damaged() || e.header.size() != Header::encoded_size ||
                 (e.has_body && e.body.size() != q.number(4)))
                 return damaged_row();

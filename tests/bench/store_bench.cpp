@@ -29,6 +29,7 @@ constexpr std::uint64_t life_ms = 3'600'000;
 constexpr std::size_t a_commit = 1000;
 constexpr std::size_t channels = 200;
 constexpr std::size_t devices = 600;
+constexpr std::size_t channels_of_a_device = 3;
 constexpr std::size_t body_size = 1024;
 
 void must(const Result<void>& done) {
@@ -66,7 +67,8 @@ public:
 
     /// One submission, a second after the last.
     void submit(std::vector<Write>& out) {
-        auto& to = channels_[random_.below(channels)];
+        const auto by = random_.below(devices);
+        auto& to = channels_[(by + random_.below(channels_of_a_device)) % channels];
         if (to.seq == 0) to.chain = chain_start(partnership_, to.stream);
         now_ms_ += 1000;
         Bytes body(body_size);
@@ -74,7 +76,7 @@ public:
         Header h;
         h.stream = to.stream;
         h.seq = ++to.seq;
-        h.submitter = devices_[random_.below(devices)];
+        h.submitter = devices_[by];
         h.kind = EntryKind::application;
         h.message_id = random_.id<MessageId>();
         h.accepted_ms = now_ms_;

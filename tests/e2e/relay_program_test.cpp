@@ -50,6 +50,20 @@ TEST_CASE("a restart keeps the relay's address key, also after a kill") {
     }
 }
 
+TEST_CASE("the heap asks for huge pages, and the program keeps its name and its number") {
+    TemporaryDirectory folder;
+    RelayProcess relay(folder.path() / "relay");
+    const std::filesystem::path proc = "/proc/" + std::to_string(relay.process().id());
+    CHECK(text_of(proc / "comm") == "huecry-relay\n");
+    // Its environment is root's to read: nobody may look into a relay's memory.
+    const auto environment = text_of(proc / "environ");
+    if (environment.empty()) {
+        MESSAGE("not root: the relay's environment cannot be read");
+        return;
+    }
+    CHECK(environment.find("GLIBC_TUNABLES=") != environment.npos);
+}
+
 TEST_CASE("SIGTERM drains: clients are told when to come back, and the exit code is 0") {
     TemporaryDirectory folder;
     RelayProcess relay(folder.path() / "relay");

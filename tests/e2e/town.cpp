@@ -92,7 +92,7 @@ json::array Town::inbox(const Person& who) const {
 
 json::object next_event(Process& listener, const std::string& kind) {
     for (;;) {
-        const auto line = listener.read_line(std::chrono::seconds(30));
+        const auto line = listener.read_line(std::chrono::seconds(120));
         REQUIRE_MESSAGE(
             line, "no " << kind << " came; before it: " << listener.output() << listener.errors());
         auto event = json::parse(*line).as_object();
