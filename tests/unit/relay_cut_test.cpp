@@ -6,24 +6,6 @@ using namespace huecry;
 using namespace huecry::relay;
 using namespace huecry::relay::test;
 
-namespace {
-
-directory::InviteIssued invite_for(World& w, const Client& holder) {
-    directory::InviteIssued out;
-    out.one_time_key = holder.key.public_key;
-    out.seal_key = w.random.id<PublicKey>();
-    out.member = w.random.id<MemberId>();
-    out.member_name_hash = w.random.id<Digest>();
-    out.organisation = w.random.id<OrganisationId>();
-    out.organisation_name_hash = w.random.id<Digest>();
-    out.role = directory::Role::retailer;
-    out.in_person = true;
-    out.lifetime_ms = 7 * day_ms;
-    return out;
-}
-
-}  // namespace
-
 TEST_CASE("a revoked device that follows the directory is given its revocation, and then nothing") {
     Town t;
     t.guard->subscribe(StreamRef::directory());

@@ -241,23 +241,10 @@ TEST_CASE("a statement: each part of it alone, and what may be done with an invi
             directory::make_statement(t.state(), t.random.id<directory::Nonce>(), body),
             t.founder->key));
     };
-    const auto invite = [&](const Client& holder) {
-        directory::InviteIssued out;
-        out.one_time_key = holder.key.public_key;
-        out.seal_key = t.random.id<PublicKey>();
-        out.member = t.random.id<MemberId>();
-        out.member_name_hash = t.random.id<Digest>();
-        out.organisation = t.random.id<OrganisationId>();
-        out.organisation_name_hash = t.random.id<Digest>();
-        out.role = directory::Role::retailer;
-        out.in_person = true;
-        out.lifetime_ms = 7 * day_ms;
-        return out;
-    };
     const auto holder = t.client();
     const auto other = t.client();
     each_alone(
-        *t.founder, sign(invite(*holder)),
+        *t.founder, sign(invite_for(t, *holder)),
         {{"two", Errc::invalid_argument,
           [&](auto& f) {
               *submit(f).add_items() = v1::Item(item(f));
@@ -277,7 +264,7 @@ TEST_CASE("a statement: each part of it alone, and what may be done with an invi
          {"an index", Errc::invalid_argument, [](auto& f) { submit(f).set_directory_index(1); }},
          {"too large", Errc::too_large,
           [](auto& f) { item(f).mutable_body()->resize(limits::max_statement + 1); }}});
-    REQUIRE(t.founder->ask(sign(invite(*other))).has_submit_result());
+    REQUIRE(t.founder->ask(sign(invite_for(t, *other))).has_submit_result());
     // By an invite's key: its own device's admission, and nothing else.
     REQUIRE(holder->connect(ClientKind::invite).has_value());
     const auto admission = [&](const Client& link, const Client& by, const Client& newcomer) {

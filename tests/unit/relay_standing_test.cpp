@@ -9,20 +9,6 @@ using namespace huecry::relay::test;
 
 namespace {
 
-directory::InviteIssued invite_for(World& w, const Client& holder, bool in_person) {
-    directory::InviteIssued out;
-    out.one_time_key = holder.key.public_key;
-    out.seal_key = w.random.id<PublicKey>();
-    out.member = w.random.id<MemberId>();
-    out.member_name_hash = w.random.id<Digest>();
-    out.organisation = w.random.id<OrganisationId>();
-    out.organisation_name_hash = w.random.id<Digest>();
-    out.role = directory::Role::retailer;
-    out.in_person = in_person;
-    out.lifetime_ms = 7 * day_ms;
-    return out;
-}
-
 v1::Frame letter(World& w, const DeviceId& to) {
     v1::Frame frame;
     name(*submit(frame).mutable_stream(), StreamRef::mailbox(to));

@@ -4,6 +4,21 @@
 
 namespace huecry::relay::test {
 
+/// An invite to a new member of a new organisation, for who holds the one-time key.
+inline directory::InviteIssued invite_for(World& w, const Client& holder, bool in_person = true) {
+    directory::InviteIssued out;
+    out.one_time_key = holder.key.public_key;
+    out.seal_key = w.random.id<PublicKey>();
+    out.member = w.random.id<MemberId>();
+    out.member_name_hash = w.random.id<Digest>();
+    out.organisation = w.random.id<OrganisationId>();
+    out.organisation_name_hash = w.random.id<Digest>();
+    out.role = directory::Role::retailer;
+    out.in_person = in_person;
+    out.lifetime_ms = 7 * day_ms;
+    return out;
+}
+
 /// Founder, first commit, and two members in the group; all subscribed.
 struct Town : World {
     std::unique_ptr<Client> shop;
