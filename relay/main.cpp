@@ -81,7 +81,7 @@ int main(int argc, char** argv) {
     try {
         return huecry::relay::main_of(argc, argv);
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "huecry-relay: %s\n", error.what());
+        (void)std::fprintf(stderr, "huecry-relay: %s\n", error.what());
         return 1;
     }
 }

@@ -65,7 +65,7 @@ std::optional<Errc> seal_file(const std::filesystem::path& path, const BlobRow& 
     const File file(path, O_RDWR);
     if (!file.open()) return from_errno();
     Sha256 hash;
-    Bytes buffer(64 * 1024);
+    Bytes buffer(65536);
     std::uint64_t at = 0;
     for (;;) {
         const auto n = file.read_at(buffer, at);

@@ -156,7 +156,7 @@ private:
     void give(Connection& c, Subscription& sub, const EncodedFrame& frame, std::uint64_t last,
               std::size_t entries);
     void drop_tail(const PartnershipId& p, StreamState& s, std::uint64_t seq);
-    [[nodiscard]] bool has_window(const Connection& c) const;
+    [[nodiscard]] static bool has_window(const Connection& c);
     void tell_empty(Connection& c, PartnershipState& p, StreamState& s, std::uint64_t request);
     [[nodiscard]] const v1::SignedHead& head(const PartnershipState& p, StreamState& s);
     [[nodiscard]] v1::SignedHead sign_head(const PartnershipState& p, const StreamRef& stream,

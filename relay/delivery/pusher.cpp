@@ -7,8 +7,8 @@
 namespace huecry::relay {
 namespace {
 
-constexpr std::size_t frame_bytes = 256 * 1024;  // aim of one Deliver frame
-constexpr std::uint64_t head_fresh_ms = 1000;    // "fresh" is signed within this
+constexpr std::size_t frame_bytes = 262144;    // aim of one Deliver frame
+constexpr std::uint64_t head_fresh_ms = 1000;  // "fresh" is signed within this
 
 /// May this device be given the body of an entry of this stream? From `joined` on.
 std::optional<std::uint64_t> bodies_from(const StreamState& s, const DeviceId& device) {
@@ -62,7 +62,7 @@ const v1::SignedHead& CoreImpl::head(const PartnershipState& p, StreamState& s) 
     return s.head;
 }
 
-bool CoreImpl::has_window(const Connection& c) const {
+bool CoreImpl::has_window(const Connection& c) {
     if (c.unacknowledged >= limits::window_bytes) return false;
     if (c.outlet->queued_bytes() < limits::window_bytes) return true;
     c.outlet->tell_when_writable();

@@ -67,18 +67,17 @@ void CoreDriver::flush_later(Flushable& outlet) {
     if (dirty_.size() > 1) return;
     asio::post(io_, [this] {
         flushing_.swap(dirty_);
-        // By place: what is flushed may make another one go.
-        for (std::size_t i = 0; i < flushing_.size(); ++i)
-            if (flushing_[i] != nullptr) flushing_[i]->flush_now();
+        // What is flushed may make another one go: its place is null then.
+        for (auto*& outlet : flushing_)
+            if (outlet != nullptr) outlet->flush_now();
         flushing_.clear();
         rest();
     });
 }
 
-void CoreDriver::forget(const Flushable& outlet) {
+void CoreDriver::forget(Flushable& outlet) {
     for (auto* list : {&dirty_, &flushing_})
-        std::replace(list->begin(), list->end(), const_cast<Flushable*>(&outlet),
-                     static_cast<Flushable*>(nullptr));
+        std::replace(list->begin(), list->end(), &outlet, static_cast<Flushable*>(nullptr));
 }
 
 bool CoreDriver::idle() const {

@@ -35,7 +35,7 @@ public:
     void start_ticking();
     /// Flushes once the current step is over; once for each call. `forget` before it goes.
     void flush_later(Flushable& outlet);
-    void forget(const Flushable& outlet);
+    void forget(Flushable& outlet);
     /// Calls `done` once what is gathered now is on disk (or has failed).
     void after_commit(std::function<void()> done);
     /// Called once when the core is broken (see Core::broken).

@@ -23,10 +23,12 @@ constexpr auto linger = std::chrono::seconds(2);
 constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
 
 // For all connections of the thread; empty between two calls.
+// NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables)
 thread_local std::array<std::uint8_t, buffer_size> gathered;
 thread_local std::array<std::uint8_t, buffer_size> incoming;
 thread_local Bytes outgoing;
 thread_local std::size_t waiting_in_all = 0;
+// NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
 }  // namespace
 
@@ -50,7 +52,10 @@ struct TlsWire {
         std::memcpy(into, from.data(), count);
         if (stream.kept_.empty()) {
             stream.arrived_ = from.subspan(count);
-        } else if ((stream.kept_at_ += count) == stream.kept_.size()) {
+            return static_cast<int>(count);
+        }
+        stream.kept_at_ += count;
+        if (stream.kept_at_ == stream.kept_.size()) {
             Bytes().swap(stream.kept_);
             stream.kept_at_ = 0;
         }

@@ -116,7 +116,7 @@ private:
     bool receive();
     void keep_rest();
     bool send_out();
-    std::size_t gather(std::span<std::uint8_t> scratch);
+    std::size_t gather(std::span<std::uint8_t> into);
     bool encrypt_some();
     void wait_writable();
     void fail(ErrorCode error);

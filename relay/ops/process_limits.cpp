@@ -15,7 +15,7 @@ namespace huecry::relay {
 
 void apply_process_limits(bool allow_core) {
     umask(077);
-    std::signal(SIGPIPE, SIG_IGN);
+    (void)std::signal(SIGPIPE, SIG_IGN);
     rlimit files{};
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
@@ -34,6 +34,7 @@ void heap_in_huge_pages(const char* const* arguments) {
     std::array<char, PATH_MAX> program{};
     if (readlink("/proc/self/exe", program.data(), program.size() - 1) <= 0) return;
     if (setenv(tunables, "glibc.malloc.hugetlb=1", 1) != 0) return;
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): POSIX promises to leave them alone
     execv(program.data(), const_cast<char* const*>(arguments));
 }
 

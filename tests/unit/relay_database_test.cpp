@@ -26,8 +26,8 @@ struct File {
         REQUIRE(made.ok());
         return std::move(*made);
     }
-    [[nodiscard]] Errc refused(const std::filesystem::path& file, BytesView with,
-                               Database::Mode mode = Database::Mode::writer) const {
+    [[nodiscard]] static Errc refused(const std::filesystem::path& file, BytesView with,
+                                      Database::Mode mode = Database::Mode::writer) {
         const auto made = Database::open(file, with, mode);
         REQUIRE(!made.ok());
         return made.error().code;

@@ -362,7 +362,7 @@ TEST_CASE("another key, a damaged page, a newer store") {
     const auto size = std::filesystem::file_size(o.file());
     {
         std::fstream f(o.file(), std::ios::in | std::ios::out | std::ios::binary);
-        for (std::uint64_t page = 4096 * 40; page + 100 < size; page += 4096) {
+        for (std::uint64_t page = std::uint64_t{40} * 4096; page + 100 < size; page += 4096) {
             f.seekp(static_cast<std::streamoff>(page + 99));
             f.put('\x55');
             f.put('\xaa');

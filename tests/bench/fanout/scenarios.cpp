@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "bench/fanout/floor.hpp"
 #include "bench/fanout/world.hpp"
@@ -9,7 +10,8 @@ namespace {
 double quantile(std::vector<double> values, double share) {
     if (values.empty()) return 0;
     std::sort(values.begin(), values.end());
-    return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5)];
+    return values[static_cast<std::size_t>(
+        std::lround(share * static_cast<double>(values.size() - 1)))];
 }
 
 double milliseconds(Time from, Time to) {
@@ -30,7 +32,8 @@ void guarded(World& world, const std::string& name, const std::function<void()>&
 }
 
 std::vector<std::size_t> readers_or(const World& world, std::vector<std::size_t> usual) {
-    return world.options.readers.empty() ? std::move(usual) : world.options.readers;
+    if (world.options.readers.empty()) return usual;
+    return world.options.readers;
 }
 
 /// One alert every `interval`; returns when all readers have had all.
@@ -118,7 +121,8 @@ void fan_out(World& world, std::size_t window) {
             });
             pair.rounds(world.options.rounds, [&](Side& side, std::size_t which) {
                 // About a second of work for either.
-                const std::size_t deliveries = window == 1 ? 40'000 : which == 0 ? 600'000 : 60'000;
+                const std::size_t in_bulk = which == 0 ? 600'000 : 60'000;
+                const std::size_t deliveries = window == 1 ? 40'000 : in_bulk;
                 const auto count = world.scaled(deliveries / readers, 2 * window);
                 const Stretch stretch(side);
                 post_all(side, count, window, window == 1);
